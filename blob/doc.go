@@ -1,0 +1,20 @@
+// Package blob is the port between the attachment handler and whatever keeps
+// the bytes: a small [Store] interface, its [Writer], keys, errors, and the
+// signer that turns a key into a link with an end date.
+//
+// # The two promises
+//
+// Before Commit returns, nothing is visible under the key. After Commit has
+// returned nil, the bytes survive a power cut, as far as the backend can
+// promise that at all.
+//
+// # Who lives here
+//
+//   - [Store], [Writer], [Reader]: the port.
+//   - [Statter], [Lister], [URLSigner], [Copier], [Reclaimer] and [Digester]:
+//     what a backend may offer besides; [As] finds them behind wrappers.
+//   - [LinkSigner]: HMAC-signed links.
+//
+// Backends: memblob (tests, demos), fsblob (one machine), s3blob (S3 and
+// compatibles). Write your own and prove it with blobtest.Run.
+package blob

@@ -1,0 +1,47 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Sentinels. Test with errors.Is.
+var (
+	ErrUnavailable = errors.New("scanner unavailable")      // down, refused, timed out
+	ErrProtocol    = errors.New("scanner answered garbage") // cut, malformed or out of order
+	ErrTooLarge    = errors.New("larger than the scanner takes")
+	ErrRateLimited = errors.New("scanner quota used up")
+	ErrConfig      = errors.New("scanner misconfigured") // wrong key, unknown host: repeating cannot help
+	ErrSource      = errors.New("object could not be read")
+
+	ErrNotDue = errors.New("nothing to scan") // settled, claimed by another worker, or gone
+)
+
+// Error says which scanner failed at what, and whether to try again.
+type Error struct {
+	Scanner    string // "clamd", "virustotal"
+	Op         string // "dial", "write", "read", "lookup", …
+	Err        error
+	Temporary  bool
+	RetryAfter time.Duration // the scanner's own wish; 0 if it has none
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("scan: %s: %s: %v", e.Scanner, e.Op, e.Err) }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Retryable reports whether the same scan may succeed later. What is not
+// classified counts as retryable: giving up early would leave an attachment
+// without a verdict.
+func Retryable(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return true
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Temporary
+	}
+	return err != nil
+}

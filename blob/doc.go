@@ -11,8 +11,9 @@
 // # Who lives here
 //
 //   - [Store], [Writer], [Reader]: the port.
-//   - [Statter], [Lister], [URLSigner], [Copier], [Reclaimer] and [Digester]:
-//     what a backend may offer besides; [As] finds them behind wrappers.
+//   - [Statter], [Lister], [URLSigner], [Copier] and [Reclaimer]: what a
+//     backend may offer besides; [As] finds them behind wrappers.
+//   - [Digester] and [Staged]: the same for a Writer, found by [AsWriter].
 //   - [LinkSigner]: HMAC-signed links.
 //
 // Backends: memblob (tests, demos), fsblob (one machine), s3blob (S3 and

@@ -17,6 +17,11 @@ var (
 	ErrNoSpace      = errors.New("no space left in the store")
 	ErrTooLarge     = errors.New("larger than the store takes")
 	ErrUnsupported  = errors.New("not supported by this store")
+	ErrCorrupt      = errors.New("stored blob is damaged")
+
+	// ErrInvalidOptions is what Create answers to WriteOptions that
+	// [WriteOptions.Resolve] refuses.
+	ErrInvalidOptions = errors.New("invalid write options")
 )
 
 // Error is what every store returns: which operation failed, on which key, and

@@ -2,6 +2,7 @@ package blob
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 )
@@ -50,11 +51,23 @@ type Reclaimer interface {
 }
 
 // Digester is a Writer that hashes while it writes, so that its caller need
-// not do it a second time.
+// not do it a second time. Find it with [AsWriter].
 type Digester interface {
 	// SHA256 returns the digest, in lower-case hex, of exactly the bytes that
-	// Write has accepted so far.
+	// Write has accepted so far. It still answers after a Commit that
+	// succeeded; after any other end of the Writer its answer means nothing.
 	SHA256() string
+}
+
+// Staged is a Writer whose bytes can be read back before they are published,
+// so that an archive can be inspected and then refused. Find it with
+// [AsWriter].
+//
+// ReadAt reads what Write has accepted so far and answers io.EOF past that.
+// Calls of ReadAt may run in parallel with one another, but not with those of
+// Write, Commit or Abort; after one of the latter two it returns ErrFinished.
+type Staged interface {
+	io.ReaderAt
 }
 
 // As finds the first store in the chain of wrappers around s that implements
@@ -63,16 +76,24 @@ type Digester interface {
 // A wrapper that changes keys or bytes must itself implement every optional
 // interface, answering ErrUnsupported where the inner store lacks it: As stops
 // there, and nobody reaches around it.
-func As[T any](s Store) (T, bool) {
-	for s != nil {
-		if t, ok := s.(T); ok {
+func As[T any](s Store) (T, bool) { return as[Store, T](s) }
+
+// AsWriter does for a Writer what [As] does for a Store. A wrapping Writer that
+// passes bytes through unchanged offers `Unwrap() Writer`; one that changes
+// them does not, and implements for itself what it can.
+func AsWriter[T any](w Writer) (T, bool) { return as[Writer, T](w) }
+
+func as[I comparable, T any](v I) (T, bool) {
+	var none I
+	for v != none {
+		if t, ok := any(v).(T); ok {
 			return t, true
 		}
-		u, ok := s.(interface{ Unwrap() Store })
+		u, ok := any(v).(interface{ Unwrap() I })
 		if !ok {
 			break
 		}
-		s = u.Unwrap()
+		v = u.Unwrap()
 	}
 	var zero T
 	return zero, false

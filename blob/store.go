@@ -11,13 +11,15 @@ import (
 //
 // Keys follow [ValidateKey]; every method refuses any other with
 // [ErrInvalidKey]. Errors are of type [*Error] and match the sentinels of this
-// package with errors.Is.
+// package with errors.Is. A call whose ctx has ended already fails with an
+// error that matches ctx.Err(), and changes nothing.
 type Store interface {
 	// Create starts a new blob. Nothing is visible under key until
 	// [Writer.Commit]. It returns ErrExists if it can already tell that key is
 	// taken; otherwise Commit does, so a caller handles ErrExists from both.
 	//
-	// ctx covers Create only: the Writer outlives it. opts may be nil.
+	// ctx covers Create only: the Writer outlives it. opts may be nil; what
+	// [WriteOptions.Resolve] refuses is ErrInvalidOptions.
 	Create(ctx context.Context, key string, opts *WriteOptions) (Writer, error)
 
 	// Open reads length bytes starting at offset; a negative length reads to
@@ -40,7 +42,8 @@ type Store interface {
 //
 //	defer w.Abort()
 //
-// is right on every path. A Writer is not safe for concurrent use.
+// is right on every path. A Writer is not safe for concurrent use. What it may
+// offer besides ([Digester], [Staged]) is found with [AsWriter].
 type Writer interface {
 	// Write appends p. After an error the Writer can only be aborted.
 	io.Writer
@@ -58,25 +61,6 @@ type Writer interface {
 	// Commit. It cleans up even when the context that started the write is
 	// cancelled.
 	Abort() error
-}
-
-// WriteOptions says what a caller knows about a blob before writing it.
-type WriteOptions struct {
-	// ContentType is stored beside the bytes. Defaults to
-	// "application/octet-stream".
-	ContentType string
-
-	// Size is the exact number of bytes to come; Commit fails with
-	// ErrMismatch if another number was written. Defaults to 0: unknown.
-	Size int64
-
-	// SHA256 is the digest the bytes must have, in lower-case hex; Commit
-	// fails with ErrMismatch if they have another. Defaults to "": unknown.
-	SHA256 string
-
-	// Metadata is stored beside the bytes: at most 2 KiB in all, keys of
-	// [a-z0-9-], values of printable ASCII. Defaults to none.
-	Metadata map[string]string
 }
 
 // Info describes a stored blob.

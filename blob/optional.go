@@ -15,7 +15,8 @@ type Statter interface {
 
 // Lister is a Store that can enumerate. It yields every committed blob whose
 // key starts with prefix, in no particular order, and stops after the first
-// error it yields.
+// error it yields. Key, Size and ModTime are always set, the rest where it
+// costs no further request.
 type Lister interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }

@@ -25,7 +25,8 @@ type Store interface {
 	// Open reads length bytes starting at offset; a negative length reads to
 	// the end, and a length of zero reads nothing and serves as a stat. A
 	// range that ends past the blob is cut at its end; an offset past the end
-	// is ErrInvalidRange. It returns ErrNotFound if there is no such blob.
+	// is ErrInvalidRange (see [CutRange]). It returns ErrNotFound if there is
+	// no such blob.
 	//
 	// ctx covers the whole life of the Reader. The caller closes it.
 	Open(ctx context.Context, key string, offset, length int64) (*Reader, error)
@@ -93,5 +94,6 @@ func (r *Reader) Close() error { return r.body.Close() }
 func (r *Reader) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, r.body) }
 
 // Body returns what the store handed to NewReader, for a caller that needs an
-// ability of it (io.ReaderAt, io.Seeker) and checks for that.
+// ability of it (io.ReaderAt, io.Seeker) and checks for that. Offset zero is
+// where the range begins.
 func (r *Reader) Body() io.ReadCloser { return r.body }

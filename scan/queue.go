@@ -47,7 +47,8 @@ func (f QueueFunc) Enqueue(ctx context.Context, job Job) error { return f(ctx, j
 type Ledger interface {
 	// Claim reserves the job's content for one scan until lease has passed,
 	// so that two workers do not scan it at once, and counts the attempt. It
-	// returns ErrNotDue if the content is settled, gone, or claimed.
+	// returns ErrNotDue if the content is settled, gone, claimed, or to be
+	// tried again only later. Claim.Job is the job as the ledger has it.
 	Claim(ctx context.Context, job Job, lease time.Duration) (Claim, error)
 
 	// Settle ends a claim: with a final Status and the Result behind it, or
@@ -56,7 +57,9 @@ type Ledger interface {
 	Settle(ctx context.Context, claim Claim, outcome Outcome) error
 
 	// Due returns up to limit pending jobs that no live claim holds and whose
-	// next attempt has come, the longest pending first.
+	// next attempt has come. Tenants take turns, so that one tenant's backlog
+	// does not fill the answer: first every tenant's longest pending job, then
+	// every tenant's second, and so on.
 	Due(ctx context.Context, limit int) ([]Job, error)
 
 	// Backlog says how much is pending.
@@ -76,10 +79,24 @@ type Outcome struct {
 	Result Result
 	Err    string    // why there is no verdict yet, or none ever; holds no secret
 	NextAt time.Time // for StatusPending: not before this
+
+	// Uncounted, with StatusPending, says that the attempt failed through no
+	// fault of the content: the scanner was down, or the worker stopped. The
+	// ledger takes back the attempt that Claim counted, so that an outage does
+	// not use up anyone's attempts.
+	Uncounted bool
 }
 
 // Backlog is the state of the waiting room.
 type Backlog struct {
 	Pending int64
 	Oldest  time.Time // since when the longest pending waits; zero if none
+}
+
+// Age is how long the longest pending has waited; 0 if nothing is pending.
+func (b Backlog) Age() time.Duration {
+	if b.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, time.Since(b.Oldest))
 }

@@ -9,7 +9,8 @@ import (
 // A Scanner examines one object. Implementations are safe for concurrent use.
 //
 // An error means that no verdict was reached; the Result is then ignored. Use
-// [*Error] to say whether trying again can help.
+// [*Error] to say whether trying again can help. Scan returns soon after ctx
+// is done.
 type Scanner interface {
 	Scan(ctx context.Context, obj Object) (Result, error)
 }
@@ -23,7 +24,8 @@ func (f ScannerFunc) Scan(ctx context.Context, obj Object) (Result, error) { ret
 // An Object is what is to be scanned.
 type Object struct {
 	// Open returns the bytes from the beginning. It may be called more than
-	// once; the caller closes each stream before the scan returns.
+	// once; the caller closes each stream before the scan returns. ctx covers
+	// the life of the stream: once it is done, reads fail soon.
 	Open func(ctx context.Context) (io.ReadCloser, error)
 
 	Size     int64  // exact
@@ -31,6 +33,8 @@ type Object struct {
 	Filename string // sanitised
 	MIMEType string // as detected from the bytes
 	TenantID string
+
+	witnessed bool // a Guard further out already hashes what is read
 }
 
 // Verdict is what a scanner says of an object. The zero value is Unknown.
@@ -68,7 +72,8 @@ type Result struct {
 	Detail     string        `json:"detail,omitempty"`     // one sentence for a person
 	Engine     string        `json:"engine,omitempty"`     // "clamd 1.4.6"
 	Signatures string        `json:"signatures,omitempty"` // the signature database's version
-	Bytes      int64         `json:"bytes,omitempty"`      // how many bytes the scanner was given
+	Bytes      int64         `json:"bytes,omitempty"`      // how many bytes the scanner saw
+	ByHash     bool          `json:"byHash,omitempty"`     // known by SHA-256 from an earlier look at the bytes; none were read now
 	ScannedAt  time.Time     `json:"scannedAt,omitzero"`
 	Duration   time.Duration `json:"-"`
 }

@@ -1,0 +1,170 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+)
+
+// A Worker does jobs: it claims the content in the ledger, scans it, and
+// settles the claim. Every queue uses the same one. It is safe for concurrent
+// use and has no goroutine of its own.
+type Worker struct {
+	scanner Scanner
+	named   map[string]Scanner
+	ledger  Ledger
+	opts    WorkerOptions
+	meter   *workerMeter
+}
+
+// WorkerOptions shapes a Worker.
+type WorkerOptions struct {
+	// Scanners are those that a Job may name. A job that names another one
+	// ends in StatusError. Defaults to none.
+	Scanners map[string]Scanner
+
+	// Timeout bounds one scan. The claim's lease is a minute longer, so a
+	// claim never lapses while its scan still runs, and a crash blocks the
+	// content for no longer than that. Defaults to 10 minutes.
+	Timeout time.Duration
+
+	// MaxAttempts bounds the scans of one content that fail, or that never
+	// end because they take the process with them. Outages do not count: see
+	// Policy.Patience. Defaults to 8.
+	MaxAttempts int
+
+	// Backoff is the pause after the first failed scan. It doubles with each
+	// further one, up to MaxBackoff, and is shortened by up to half at
+	// random. Defaults to 15 seconds and 15 minutes.
+	Backoff, MaxBackoff time.Duration
+
+	// MaxOutageBackoff bounds the pause while the scanner is down or its
+	// quota is used up. Defaults to 2 minutes.
+	MaxOutageBackoff time.Duration
+
+	// Policy says how long to wait for a scanner that is down. Defaults to
+	// the zero Policy.
+	Policy Policy
+
+	// OnVerdict is called after a final outcome is in the ledger: to notify
+	// somebody, or to resume a workflow that waits. It is called at most
+	// once per outcome; a crash in between loses the call, not the outcome.
+	// Defaults to nothing.
+	OnVerdict func(ctx context.Context, job Job, outcome Outcome)
+
+	// Logger defaults to none.
+	Logger *slog.Logger
+
+	// MeterProvider receives scan.outcomes and scan.duration. Defaults to
+	// none.
+	MeterProvider metric.MeterProvider
+}
+
+// NewWorker returns a Worker that scans with scanner, behind a [Guard].
+func NewWorker(scanner Scanner, ledger Ledger, opts *WorkerOptions) *Worker {
+	o := *cmp.Or(opts, &WorkerOptions{})
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Minute)
+	o.MaxAttempts = cmp.Or(o.MaxAttempts, 8)
+	o.Backoff = cmp.Or(o.Backoff, 15*time.Second)
+	o.MaxBackoff = cmp.Or(o.MaxBackoff, 15*time.Minute)
+	o.MaxOutageBackoff = cmp.Or(o.MaxOutageBackoff, 2*time.Minute)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	w := &Worker{scanner: Guard(scanner), named: map[string]Scanner{}, ledger: ledger, opts: o, meter: newWorkerMeter(o.MeterProvider)}
+	for name, s := range o.Scanners {
+		w.named[name] = Guard(s)
+	}
+	return w
+}
+
+const (
+	leaseMargin   = time.Minute      // to open the object and to settle
+	settleTimeout = 30 * time.Second // for the ledger, after the worker was stopped
+)
+
+// Work does one job. It returns
+//
+//   - nil: a verdict is settled;
+//   - ErrNotDue: there was nothing to do, or another worker has taken over;
+//   - a [*RetryError]: no verdict yet, the job is due again later;
+//   - ErrGaveUp: settled as StatusError, a queue should drop the job;
+//   - any other error: the ledger failed. The claim lapses with its lease,
+//     and the Reconciler brings the job back.
+//
+// When ctx ends, the scan is cut short and the claim given back.
+func (w *Worker) Work(ctx context.Context, job Job) error {
+	claim, err := w.ledger.Claim(ctx, job, w.opts.Timeout+leaseMargin)
+	if err != nil {
+		return fmt.Errorf("scan: claim %s: %w", job.ContentID, err)
+	}
+	job = claim.Job
+
+	begun := time.Now()
+	res, scanErr := w.scan(ctx, claim)
+	outcome, verdictErr := w.judge(ctx, job, stamp(res, begun), scanErr)
+
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if err := w.ledger.Settle(settling, claim, outcome); err != nil {
+		return fmt.Errorf("scan: settle %s: %w", job.ContentID, err)
+	}
+	w.report(settling, job, outcome, scanErr, time.Since(begun))
+	return verdictErr
+}
+
+func (w *Worker) scan(ctx context.Context, claim Claim) (Result, error) {
+	job := claim.Job
+	scanner := w.scanner
+	if job.Scanner != "" {
+		named, ok := w.named[job.Scanner]
+		if !ok {
+			return Result{}, &Error{Scanner: job.Scanner, Op: "select", Err: fmt.Errorf("%w: no such scanner", ErrConfig)}
+		}
+		scanner = named
+	}
+	if job.Attempt >= w.opts.MaxAttempts {
+		return Result{}, &Error{Scanner: "worker", Op: "begin", Err: fmt.Errorf("%d scans began and none ended", job.Attempt)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.opts.Timeout)
+	defer cancel()
+	return scanner.Scan(ctx, claim.Object)
+}
+
+func stamp(res Result, begun time.Time) Result {
+	if res.ScannedAt.IsZero() && res.Verdict != Unknown {
+		res.ScannedAt = time.Now().UTC()
+	}
+	res.Duration = cmp.Or(res.Duration, time.Since(begun))
+	return res
+}
+
+func (w *Worker) report(ctx context.Context, job Job, outcome Outcome, scanErr error, took time.Duration) {
+	w.meter.record(ctx, outcome.Status, took)
+	log := w.opts.Logger.With("tenant", job.TenantID, "content", job.ContentID, "attempt", job.Attempt+1, "status", string(outcome.Status))
+	var p *PanicError
+	if errors.As(scanErr, &p) {
+		log.ErrorContext(ctx, "scanner panicked", "error", outcome.Err, "stack", string(p.Stack))
+	}
+	switch outcome.Status {
+	case StatusPending:
+		log.InfoContext(ctx, "scan reached no verdict", "error", outcome.Err, "next", outcome.NextAt)
+		return
+	case StatusClean:
+		log.DebugContext(ctx, "scanned", "engine", outcome.Result.Engine, "took", took)
+	default:
+		log.WarnContext(ctx, "scanned", "threat", outcome.Result.Threat, "engine", outcome.Result.Engine, "error", outcome.Err, "took", took)
+	}
+	if w.opts.OnVerdict == nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			log.ErrorContext(ctx, "OnVerdict panicked", "panic", v)
+		}
+	}()
+	w.opts.OnVerdict(ctx, job, outcome)
+}

@@ -16,6 +16,12 @@ const (
 	MaxContentTypeBytes = 255
 )
 
+// PortableMetadataBytes of metadata fit into every store, also with wrappers
+// around it. Stores and wrappers keep entries of their own in the rest, so
+// that more than this may be ErrInvalidOptions with one store and not with
+// another.
+const PortableMetadataBytes = 1024
+
 // WriteOptions says what a caller knows about a blob before writing it.
 type WriteOptions struct {
 	// ContentType is stored beside the bytes: printable ASCII, at most 255
@@ -30,10 +36,10 @@ type WriteOptions struct {
 	// fails with ErrMismatch if they have another. Defaults to "": unknown.
 	SHA256 string
 
-	// Metadata is stored beside the bytes: at most 2 KiB in all, keys of
-	// [a-z0-9-], values of printable ASCII, not empty and with no space at
-	// either end, since it may have to travel as HTTP headers. Defaults to
-	// none.
+	// Metadata is stored beside the bytes: at most 2 KiB in all, of which
+	// every store takes PortableMetadataBytes; keys of [a-z0-9-], values of
+	// printable ASCII, not empty and with no space at either end, since it may
+	// have to travel as HTTP headers. Defaults to none.
 	Metadata map[string]string
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -29,8 +28,11 @@ func (s *Store) Copy(ctx context.Context, dst, src string) (blob.Info, error) {
 		return blob.Info{}, err
 	}
 	d, err := s.head(ctx, from)
-	if err != nil {
+	if notFound(err) {
 		return blob.Info{}, fail("copy", src, err)
+	}
+	if err != nil {
+		return blob.Info{}, fail("copy", dst, err)
 	}
 	if err := s.refuseTaken(ctx, to); err != nil {
 		return blob.Info{}, fail("copy", dst, err)
@@ -60,7 +62,7 @@ func (c *objectCopy) run(ctx context.Context) (time.Time, error) {
 		return time.Time{}, err
 	}
 	var modTime time.Time
-	if err = c.parts(u); err == nil {
+	if err = c.parts(ctx, u); err == nil {
 		modTime, err = c.s.publish(ctx, c.to, c.d.token, func(ctx context.Context) (time.Time, error) { return u.complete(ctx, c.d.size) })
 	}
 	if err != nil {
@@ -97,19 +99,15 @@ func (c *objectCopy) whole(ctx context.Context) (time.Time, error) {
 const copyPart = 512 << 20
 
 // parts copies range by range into u.
-func (c *objectCopy) parts(u *upload) error {
+func (c *objectCopy) parts(ctx context.Context, u *upload) error {
 	step := min(max(copyPart, c.d.size/maxParts+1), c.s.maxCopy)
 	for offset := int64(0); offset < c.d.size; offset += step {
-		part, err := u.next()
-		if err != nil {
-			return err
-		}
-		in := &s3.UploadPartCopyInput{
-			Bucket: &c.s.bucket, Key: &c.to, UploadId: &u.id, PartNumber: part.PartNumber, CopySource: &c.from,
-			CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", offset, min(offset+step, c.d.size)-1)),
-		}
-		u.flight.Go(func() error {
-			out, err := c.s.client.UploadPartCopy(u.ctx, in)
+		bytes := fmt.Sprintf("bytes=%d-%d", offset, min(offset+step, c.d.size)-1)
+		err := u.start(func(part *types.CompletedPart) error {
+			out, err := c.s.client.UploadPartCopy(ctx, &s3.UploadPartCopyInput{
+				Bucket: &c.s.bucket, Key: &c.to, UploadId: &u.id, PartNumber: part.PartNumber,
+				CopySource: &c.from, CopySourceRange: &bytes,
+			})
 			if err != nil {
 				return err
 			}
@@ -117,6 +115,9 @@ func (c *objectCopy) parts(u *upload) error {
 			part.ETag, part.ChecksumSHA256, part.ChecksumCRC32 = r.ETag, r.ChecksumSHA256, r.ChecksumCRC32
 			return nil
 		})
+		if err != nil {
+			return err
+		}
 	}
-	return u.wait()
+	return u.flight.Wait()
 }

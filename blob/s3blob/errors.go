@@ -20,6 +20,8 @@ import (
 // S3's error codes that the store tells apart. The list of all is at
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 const (
+	codeNoSuchKey      = "NoSuchKey"
+	codeNotFound       = "NotFound" // of a HEAD, whose answer has no body
 	codePrecondition   = "PreconditionFailed"
 	codeConflict       = "ConditionalRequestConflict"
 	codeNoSuchUpload   = "NoSuchUpload"
@@ -38,7 +40,7 @@ func fail(op, key string, err error) error {
 	}
 	e := &blob.Error{Op: op, Key: key, Err: &cause{err}, Temporary: temporary(err)}
 	switch errorCode(err) {
-	case "NoSuchKey", "NotFound":
+	case codeNoSuchKey, codeNotFound:
 		e.Err = blob.ErrNotFound
 	case codePrecondition:
 		e.Err = blob.ErrExists
@@ -54,6 +56,11 @@ func fail(op, key string, err error) error {
 		e.Err, e.Temporary = fmt.Errorf("%w: %w", blob.ErrNoSpace, e.Err), true
 	}
 	return e
+}
+
+func notFound(err error) bool {
+	code := errorCode(err)
+	return code == codeNoSuchKey || code == codeNotFound
 }
 
 func errorCode(err error) string {

@@ -79,7 +79,7 @@ func (s *Store) refuseTaken(ctx context.Context, object string) error {
 	switch {
 	case err == nil:
 		return blob.ErrExists
-	case errorCode(err) == "NotFound", errorCode(err) == "NoSuchKey":
+	case notFound(err):
 		return nil
 	}
 	return err

@@ -1,26 +1,36 @@
 package s3blob_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/blobtest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/s3blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
 
-func TestSmoke(t *testing.T) {
+// Each law gets a prefix of its own in the one bucket.
+func TestConformance(t *testing.T) {
 	server := services.StartS3(t, bucket)
-	store := newStore(t, server, nil, &s3blob.Options{PartSize: 5 << 20})
-	for _, n := range []int{0, 1, 5 << 20, 5<<20 + 1, 22 << 20} {
-		data := noise(n)
-		info := put(t, store, "k", data, &blob.WriteOptions{Metadata: map[string]string{"a": "b  c"}})
-		require.Equal(t, data, append([]byte{}, get(t, store, "k")...))
-		stat, err := store.Stat(t.Context(), "k")
-		require.NoError(t, err)
-		t.Log(info, stat)
-		require.NoError(t, store.Delete(t.Context(), "k"))
+	for name, opts := range map[string]s3blob.Options{
+		"default":    {PartSize: 5 << 20},
+		"compatible": {PartSize: 5 << 20, NoChecksums: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClientWith(t, server, s3blob.ClientOptions{ChecksumsWhenRequired: opts.NoChecksums})
+			laws := 0
+			blobtest.Run(t, func(t *testing.T) blob.Store {
+				laws++
+				o := opts
+				o.Prefix = fmt.Sprintf("%s/%d", name, laws)
+				store, err := s3blob.New(client, bucket, &o)
+				require.NoError(t, err)
+				return store
+			})
+			require.Empty(t, uploads(t, client), "an upload is left behind")
+		})
 	}
-	t.Log(server.Output())
 }

@@ -20,10 +20,14 @@ const bucket = "attachments"
 
 func newClient(t testing.TB, server *services.S3, transport http.RoundTripper) *s3.Client {
 	t.Helper()
-	client, err := s3blob.NewClient(t.Context(), &s3blob.ClientOptions{
-		Endpoint: server.Endpoint, PathStyle: true, Transport: transport,
-		Credentials: credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, ""),
-	})
+	return newClientWith(t, server, s3blob.ClientOptions{Transport: transport})
+}
+
+func newClientWith(t testing.TB, server *services.S3, opts s3blob.ClientOptions) *s3.Client {
+	t.Helper()
+	opts.Endpoint, opts.PathStyle = server.Endpoint, true
+	opts.Credentials = credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, "")
+	client, err := s3blob.NewClient(t.Context(), &opts)
 	require.NoError(t, err)
 	return client
 }

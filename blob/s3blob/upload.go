@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,15 +18,16 @@ import (
 )
 
 // upload is one multipart upload. Its goroutines, at most Concurrency, are
-// gone when finish or abort has returned.
+// gone when finish has succeeded or abort has returned.
 type upload struct {
 	s       *Store
-	ctx     context.Context // ends with the first part that fails, and with abort
+	ctx     context.Context // of every request; ends early only through hurry
 	cancel  context.CancelFunc
 	object  string
 	id      string
 	buffers *buffers
-	flight  *errgroup.Group
+	flight  errgroup.Group
+	failed  atomic.Pointer[error]  // the first part that failed
 	parts   []*types.CompletedPart // each filled in by its own goroutine
 }
 
@@ -42,38 +44,40 @@ func (s *Store) startUpload(ctx context.Context, object string, d description) (
 		return nil, err
 	}
 	u := &upload{s: s, object: object, id: aws.ToString(out.UploadId)}
-	ctx, u.cancel = context.WithCancel(ctx)
-	u.flight, u.ctx = errgroup.WithContext(ctx)
+	u.ctx, u.cancel = context.WithCancel(ctx)
 	u.flight.SetLimit(s.opts.Concurrency)
 	return u, nil
-}
-
-// next numbers one more part.
-func (u *upload) next() (*types.CompletedPart, error) {
-	if len(u.parts) == maxParts {
-		return nil, fmt.Errorf("%w: %d parts", blob.ErrTooLarge, maxParts)
-	}
-	part := &types.CompletedPart{PartNumber: aws.Int32(int32(len(u.parts) + 1))}
-	u.parts = append(u.parts, part)
-	return part, nil
 }
 
 // send uploads buf, which is its own from now on, in the background. It waits
 // for a free place in flight, and fails once any part has.
 func (u *upload) send(buf []byte) error {
-	if u.ctx.Err() != nil {
-		return context.Cause(u.ctx)
-	}
-	part, err := u.next()
-	if err != nil {
-		return err
-	}
-	u.flight.Go(func() error {
+	return u.start(func(part *types.CompletedPart) error {
 		if err := u.sendPart(part, buf); err != nil {
 			return err // and leave buf to the collector: the transport may still read it
 		}
 		u.buffers.put(buf)
 		return nil
+	})
+}
+
+// start does one more part in the background. Parts in flight go on when
+// another one fails: see hurry.
+func (u *upload) start(do func(*types.CompletedPart) error) error {
+	if err := u.failed.Load(); err != nil {
+		return *err
+	}
+	if len(u.parts) == maxParts {
+		return fmt.Errorf("%w: %d parts", blob.ErrTooLarge, maxParts)
+	}
+	part := &types.CompletedPart{PartNumber: aws.Int32(int32(len(u.parts) + 1))}
+	u.parts = append(u.parts, part)
+	u.flight.Go(func() error {
+		err := do(part)
+		if err != nil {
+			u.failed.CompareAndSwap(nil, &err)
+		}
+		return err
 	})
 	return nil
 }
@@ -109,25 +113,27 @@ const unsignedPayload = "UNSIGNED-PAYLOAD"
 
 var errUnverified = fmt.Errorf("%w: the server did not confirm a part's SHA-256; set Options.NoChecksums", blob.ErrUnsupported)
 
-// finish sends the last part and waits for all. ctx bounds it.
+// finish sends the last part and waits for all. When ctx ends it hurries.
 func (u *upload) finish(ctx context.Context, last []byte) error {
-	defer context.AfterFunc(ctx, u.cancel)()
-	sendErr := u.send(last)
-	err := u.wait()
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return err
+	defer context.AfterFunc(ctx, u.hurry)()
+	err := u.send(last)
+	if err == nil {
+		err = u.flight.Wait()
 	}
-	return sendErr
+	if ctx.Err() != nil {
+		return ctx.Err() // and not that of a part cut short
+	}
+	return err
 }
 
-// wait returns when no part is in flight any more, with the first failure.
-func (u *upload) wait() error {
-	defer u.cancel()
-	return u.flight.Wait()
-}
+const (
+	hurryGrace   = 3 * time.Second
+	abortTimeout = 30 * time.Second
+)
+
+// hurry cuts the parts in flight short, but not at once: a part whose request
+// is cut may reach the server after the abort, which then did not remove it.
+func (u *upload) hurry() { time.AfterFunc(hurryGrace, u.cancel) }
 
 // complete turns the parts into the object, unless its key is taken.
 func (u *upload) complete(ctx context.Context, size int64) (modTime time.Time, err error) {
@@ -145,13 +151,10 @@ func (u *upload) complete(ctx context.Context, size int64) (modTime time.Time, e
 	return u.s.answered(out.ResultMetadata), nil
 }
 
-const abortTimeout = 30 * time.Second
-
-// abort stops what is in flight and removes the upload, also where the
-// context that started it has ended.
+// abort removes the upload, also where the context that started it has ended.
 func (u *upload) abort() error {
-	u.cancel()
-	_ = u.wait()
+	u.hurry()
+	_ = u.flight.Wait()
 	ctx, done := context.WithTimeout(context.WithoutCancel(u.ctx), abortTimeout)
 	defer done()
 	return u.s.abortUpload(ctx, u.object, u.id)

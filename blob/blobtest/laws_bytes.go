@@ -24,8 +24,8 @@ func bytesComeBack(t tb, s blob.Store) {
 	}
 }
 
-func oddChunks(t tb, s blob.Store) {
-	data := noise(1, bulk)
+func (u suite) oddChunks(t tb, s blob.Store) {
+	data := noise(1, u.bulk)
 	w, err := s.Create(t.Context(), "odd", nil)
 	if err != nil {
 		t.Fatalf("Create: %v", err)

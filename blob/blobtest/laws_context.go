@@ -10,8 +10,8 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
 
-func writerOutlivesCreate(t tb, s blob.Store) {
-	for i, size := range []int{10, bulk} {
+func (u suite) writerOutlivesCreate(t tb, s blob.Store) {
+	for i, size := range []int{10, u.bulk} {
 		ctx, cancel := context.WithCancel(t.Context())
 		key, data := fmt.Sprint("outlives/", i), noise(12, size)
 		kept, err := s.Create(ctx, key, nil)
@@ -35,7 +35,7 @@ func writerOutlivesCreate(t tb, s blob.Store) {
 	}
 }
 
-func endedContext(t tb, s blob.Store) {
+func (u suite) endedContext(t tb, s blob.Store) {
 	put(t, s, "there", []byte("there"), nil)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -57,7 +57,7 @@ func endedContext(t tb, s blob.Store) {
 		refused(t, "Stat", err, want, "there", "stat", "open")
 		refused(t, "Delete", s.Delete(ctx, "there"), want, "there", "delete")
 
-		for i, size := range []int{10, bulk} {
+		for i, size := range []int{10, u.bulk} {
 			key := fmt.Sprint("uncommitted/", i)
 			w := begin(t, s, key, noise(13, size), nil)
 			_, err := w.Commit(ctx)
@@ -87,8 +87,8 @@ func endedContext(t tb, s blob.Store) {
 	holds(t, s, "there", []byte("there"))
 }
 
-func cancelledRead(t tb, s blob.Store) {
-	data := noise(14, bulk)
+func (u suite) cancelledRead(t tb, s blob.Store) {
+	data := noise(14, u.bulk)
 	put(t, s, "cancelled", data, nil)
 	for name, drain := range map[string]func(*blob.Reader) ([]byte, error){
 		"Read": func(r *blob.Reader) ([]byte, error) { return io.ReadAll(r) },
@@ -125,15 +125,15 @@ func cancelledRead(t tb, s blob.Store) {
 
 // noLeak ends Writers and Readers in every way there is, then looks for
 // goroutines that were not there before.
-func noLeak(t tb, s blob.Store) {
-	data := noise(15, bulk)
+func (u suite) noLeak(t tb, s blob.Store) {
+	data := noise(15, u.bulk)
 	before := goroutines()
 
 	put(t, s, "leak/committed", data, nil)
 	abort(t, begin(t, s, "leak/aborted", data, nil))
 	_, _ = begin(t, s, "leak/mismatch", data, &blob.WriteOptions{SHA256: hexDigest(nil)}).Commit(t.Context())
 	_ = tryPut(t, s, "leak/committed", data)
-	for _, n := range []int64{0, 1000, bulk} {
+	for _, n := range []int64{0, 1000, int64(u.bulk)} {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, err := s.Open(ctx, "leak/committed", 0, -1)
 		if err != nil {
@@ -148,8 +148,7 @@ func noLeak(t tb, s blob.Store) {
 		_ = r.Close()
 	}
 
-	const patience = 5 * time.Second
-	for end := time.Now().Add(patience); len(newGoroutines(before)) > 0; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(u.patience); len(newGoroutines(before)) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			for _, stack := range newGoroutines(before) {
 				t.Errorf("left behind: %s", stack)

@@ -32,8 +32,8 @@ func remove(t tb, s blob.Store, key string) {
 	}
 }
 
-func readerSurvivesDelete(t tb, s blob.Store) {
-	data := noise(9, bulk)
+func (u suite) readerSurvivesDelete(t tb, s blob.Store) {
+	data := noise(9, u.bulk)
 	put(t, s, "read", data, nil)
 	r := openRange(t, s, "read", 0, -1)
 	defer r.Close()
@@ -43,7 +43,7 @@ func readerSurvivesDelete(t tb, s blob.Store) {
 	}
 
 	remove(t, s, "read")
-	put(t, s, "read", noise(10, bulk), nil)
+	put(t, s, "read", noise(10, u.bulk), nil)
 
 	rest, err := io.ReadAll(r)
 	got := append(half, rest...)

@@ -15,6 +15,7 @@ func keysKeptApart(t tb, s blob.Store) {
 		"契約書/見積 1.pdf", "отчёт/Q3.xlsx", "عقد.pdf", "הסכם", "สัญญา", "अनुबंध", "😀/🏦.png",
 		"dot.", "dot", "space ", "space", " space", "con", "NUL.txt", "a:b", `*?"<>|`,
 		"%2e%2e", "%252e", "q?x=1&y=2#z", "plus+plus", "plus plus", "...", ".hidden", "~", "tmp", "quote'd",
+		"folder/same", "other/same", "other/deep/same",
 		strings.Repeat("s", 255), strings.Repeat("s", 254) + "t", strings.Repeat("d/", 40) + "deep",
 	}
 	for _, key := range keys {
@@ -142,8 +143,8 @@ func invalidOptions(t tb, s blob.Store) {
 	absent(t, s, "options")
 }
 
-func sameInfo(t tb, s blob.Store) {
-	for i, size := range []int{0, 70_000, bulk} {
+func (u suite) sameInfo(t tb, s blob.Store) {
+	for i, size := range []int{0, 70_000, u.bulk} {
 		key, data := fmt.Sprint("info/", i), noise(11, size)
 		committed := put(t, s, key, data, &blob.WriteOptions{
 			ContentType: "application/pdf", Size: int64(size), SHA256: hexDigest(data),

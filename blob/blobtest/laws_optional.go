@@ -35,7 +35,7 @@ func listed(t tb, s blob.Store, prefix string) []string {
 	return keys
 }
 
-func list(t tb, s blob.Store) {
+func (u suite) list(t tb, s blob.Store) {
 	lister, ok := offered(t, s, func(l blob.Lister) error {
 		for _, err := range l.List(t.Context(), "") {
 			return err
@@ -55,7 +55,7 @@ func list(t tb, s blob.Store) {
 	put(t, s, "list/a/deleted", nil, nil)
 	remove(t, s, "list/a/deleted")
 	abort(t, begin(t, s, "list/a/aborted", []byte("x"), nil))
-	pending := begin(t, s, "list/a/pending", noise(1, bulk), nil)
+	pending := begin(t, s, "list/a/pending", noise(1, u.bulk), nil)
 	defer pending.Abort()
 
 	for prefix, want := range map[string][]string{
@@ -85,7 +85,7 @@ func list(t tb, s blob.Store) {
 	}
 }
 
-func copies(t tb, s blob.Store) {
+func (u suite) copies(t tb, s blob.Store) {
 	copier, ok := offered(t, s, func(c blob.Copier) error {
 		_, err := c.Copy(t.Context(), "copy/nothing", "copy/absent")
 		return err
@@ -93,7 +93,7 @@ func copies(t tb, s blob.Store) {
 	if !ok {
 		return
 	}
-	for i, size := range []int{0, 1000, bulk} {
+	for i, size := range []int{0, 1000, u.bulk} {
 		src, dst, data := fmt.Sprint("copy/src", i), fmt.Sprint("copy/dst", i), noise(16, size)
 		want := put(t, s, src, data, &blob.WriteOptions{ContentType: "text/csv", Metadata: map[string]string{"k": "v"}})
 		info, err := copier.Copy(t.Context(), dst, src)
@@ -123,7 +123,7 @@ func copies(t tb, s blob.Store) {
 	absent(t, s, "copy/new")
 }
 
-func reclaim(t tb, s blob.Store) {
+func (u suite) reclaim(t tb, s blob.Store) {
 	long, soon := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	reclaimer, ok := offered(t, s, func(r blob.Reclaimer) error {
 		_, err := r.Reclaim(t.Context(), long)
@@ -140,14 +140,14 @@ func reclaim(t tb, s blob.Store) {
 		return n
 	}
 	put(t, s, "reclaim/small", []byte("small"), nil)
-	put(t, s, "reclaim/large", noise(17, bulk), nil)
-	young := begin(t, s, "reclaim/young", noise(18, bulk), nil)
+	put(t, s, "reclaim/large", noise(17, u.bulk), nil)
+	young := begin(t, s, "reclaim/young", noise(18, u.bulk), nil)
 	if n := run(long); n != 0 {
 		t.Errorf("Reclaim removed %d writes that began after the cutoff", n)
 	}
 	commit(t, young)
 
-	lost := begin(t, s, "reclaim/lost", noise(19, bulk), nil)
+	lost := begin(t, s, "reclaim/lost", noise(19, u.bulk), nil)
 	defer lost.Abort()
 	if n := run(soon); n > 1 {
 		t.Errorf("Reclaim says it removed %d writes, there was 1", n)
@@ -156,10 +156,10 @@ func reclaim(t tb, s blob.Store) {
 		t.Errorf("a second Reclaim removed %d more", n)
 	}
 	holds(t, s, "reclaim/small", []byte("small"))
-	holds(t, s, "reclaim/large", noise(17, bulk))
-	holds(t, s, "reclaim/young", noise(18, bulk))
+	holds(t, s, "reclaim/large", noise(17, u.bulk))
+	holds(t, s, "reclaim/young", noise(18, u.bulk))
 	if _, err := lost.Commit(t.Context()); err == nil {
-		holds(t, s, "reclaim/lost", noise(19, bulk)) // it held on to everything
+		holds(t, s, "reclaim/lost", noise(19, u.bulk)) // it held on to everything
 	} else {
 		absent(t, s, "reclaim/lost")
 	}

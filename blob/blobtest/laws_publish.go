@@ -9,8 +9,8 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
 
-func invisibleBeforeCommit(t tb, s blob.Store) {
-	for i, size := range []int{0, 10, bulk} {
+func (u suite) invisibleBeforeCommit(t tb, s blob.Store) {
+	for i, size := range []int{0, 10, u.bulk} {
 		key, data := fmt.Sprint("hidden/", i), noise(5, size)
 		w := begin(t, s, key, data, nil)
 		absent(t, s, key)
@@ -26,8 +26,8 @@ func commitIsTerminal(t tb, s blob.Store) {
 	holds(t, s, "done", []byte("once"))
 }
 
-func abortLeavesNothing(t tb, s blob.Store) {
-	for i, size := range []int{0, 10, bulk} {
+func (u suite) abortLeavesNothing(t tb, s blob.Store) {
+	for i, size := range []int{0, 10, u.bulk} {
 		key := fmt.Sprint("dropped/", i)
 		w := begin(t, s, key, noise(6, size), nil)
 		abort(t, w)
@@ -48,7 +48,7 @@ func finished(t tb, s blob.Store, w blob.Writer, key string) {
 	abort(t, w)
 }
 
-func takenKey(t tb, s blob.Store) {
+func (u suite) takenKey(t tb, s blob.Store) {
 	early := begin(t, s, "taken", []byte("late loser"), nil)
 	put(t, s, "taken", []byte("first"), nil)
 
@@ -56,7 +56,7 @@ func takenKey(t tb, s blob.Store) {
 	refused(t, "Commit of a key that was taken meanwhile", err, blob.ErrExists, "taken", "commit")
 	finished(t, s, early, "taken")
 
-	for i, size := range []int{0, 5, bulk} {
+	for i, size := range []int{0, 5, u.bulk} {
 		err := tryPut(t, s, "taken", noise(byte(i), size))
 		refused(t, "Create and Commit of a taken key", err, blob.ErrExists, "taken", "create", "write", "commit")
 	}
@@ -119,8 +119,8 @@ func abortedRival(t tb, s blob.Store) {
 	holds(t, s, "rivals", []byte("second"))
 }
 
-func mismatch(t tb, s blob.Store) {
-	for i, size := range []int{9, bulk} {
+func (u suite) mismatch(t tb, s blob.Store) {
+	for i, size := range []int{9, u.bulk} {
 		data, other := noise(7, size), noise(8, size)
 		for name, opts := range map[string]*blob.WriteOptions{
 			"fewer bytes":  {Size: int64(size) + 1},

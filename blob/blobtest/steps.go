@@ -14,9 +14,6 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
 
-// bulk is more than two parts of the smallest multipart upload S3 takes.
-const bulk = 11<<20 + 13
-
 // noise returns n bytes that do not compress and differ for each seed.
 func noise(seed byte, n int) []byte {
 	data := make([]byte, n)

@@ -6,7 +6,7 @@ package mailbox
 //	{"syncedMessages": [{
 //	    "messageId", "from", "subject", "date",
 //	    "attachments": [{"messageId", "attachment": {
-//	        "filename", "mimeType", "size", "contentId", "isInline", "encoding", "attachmentData"}}]
+//	        "filename", "mimeType", "size", "contentId", "isInline", "position", "encoding", "attachmentData"}}]
 //	}]}
 //
 // Each attachment repeats its message's ID, for a loop over all attachments
@@ -23,7 +23,7 @@ func Synced(messages []Message, data func(Message, Part) any) map[string]any {
 				"messageId": msg.ID,
 				"attachment": map[string]any{
 					"filename": part.Filename, "mimeType": part.MIMEType, "size": float64(part.Size),
-					"contentId": part.ContentID, "isInline": part.Inline, "encoding": "binary",
+					"contentId": part.ContentID, "isInline": part.Inline, "position": float64(j), "encoding": "binary",
 					"attachmentData": data(msg, part),
 				},
 			}

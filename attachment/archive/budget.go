@@ -1,0 +1,129 @@
+package archive
+
+import (
+	"errors"
+	"io"
+)
+
+// Sentinels. Test with errors.Is.
+var (
+	ErrMalformed   = errors.New("archive: malformed")
+	ErrUnsupported = errors.New("archive: cannot be read")
+	ErrEncrypted   = errors.New("archive: encrypted")
+	ErrBomb        = errors.New("archive: unpacks to far more than it is")
+	ErrTooMany     = errors.New("archive: too many members")
+	ErrTooDeep     = errors.New("archive: nested too deep")
+)
+
+// Limits bound the examination of one attachment with everything nested in it.
+type Limits struct {
+	// Depth is how many archives may lie within each other. Defaults to 5.
+	Depth int
+
+	// Members is how many members are looked at in all. Defaults to 10,000.
+	Members int
+
+	// Inflated is how many bytes are unpacked in all. Defaults to 1 GiB.
+	Inflated int64
+
+	// Ratio is how many times its own size an attachment may claim to hold,
+	// or turn out to. Defaults to 250.
+	Ratio int64
+
+	// RatioFloor is how many bytes may be unpacked whatever the ratio: small
+	// files compress well. Defaults to 8 MiB.
+	RatioFloor int64
+
+	// TempDir is where nested archives of more than 1 MiB are unpacked.
+	// Defaults to "": os.TempDir.
+	TempDir string
+}
+
+// WithDefaults returns l with its zero fields filled in.
+func (l Limits) WithDefaults() Limits {
+	l.Depth = orDefault(l.Depth, 5)
+	l.Members = orDefault(l.Members, 10_000)
+	l.Inflated = orDefault(l.Inflated, 1<<30)
+	l.Ratio = orDefault(l.Ratio, 250)
+	l.RatioFloor = orDefault(l.RatioFloor, 8<<20)
+	return l
+}
+
+func orDefault[N int | int64](n, def N) N {
+	if n > 0 {
+		return n
+	}
+	return def
+}
+
+// A Budget is what is left of the limits during one examination. It is not
+// safe for concurrent use.
+type Budget struct {
+	limits   Limits
+	size     int64 // of the attachment itself
+	depth    int
+	members  int
+	claimed  int64 // by directories
+	inflated int64 // in truth
+}
+
+// NewBudget returns the budget for an attachment of size bytes.
+func NewBudget(limits Limits, size int64) *Budget {
+	return &Budget{limits: limits.WithDefaults(), size: max(size, 1)}
+}
+
+// Enter goes one archive deeper; the caller calls Leave when it is done.
+func (b *Budget) Enter() error {
+	if b.depth >= b.limits.Depth {
+		return ErrTooDeep
+	}
+	b.depth++
+	return nil
+}
+
+// Leave comes back from Enter.
+func (b *Budget) Leave() { b.depth-- }
+
+func (b *Budget) member() error {
+	if b.members++; b.members > b.limits.Members {
+		return ErrTooMany
+	}
+	return nil
+}
+
+// claim counts what a directory says a member holds.
+func (b *Budget) claim(n uint64) error {
+	const huge = 1 << 60
+	b.claimed += int64(min(n, huge))
+	if b.claimed < 0 || b.excessive(b.claimed) {
+		return ErrBomb
+	}
+	return nil
+}
+
+// inflate counts what was truly unpacked.
+func (b *Budget) inflate(n int) error {
+	b.inflated += int64(n)
+	if b.inflated > b.limits.Inflated || b.excessive(b.inflated) {
+		return ErrBomb
+	}
+	return nil
+}
+
+func (b *Budget) excessive(n int64) bool {
+	return n > b.limits.RatioFloor && n/b.limits.Ratio > b.size
+}
+
+// meter counts what passes through it.
+type meter struct {
+	r io.Reader
+	b *Budget
+}
+
+func (m meter) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if over := m.b.inflate(n); over != nil {
+		return n, over
+	}
+	return n, err
+}

@@ -1,0 +1,94 @@
+package detect
+
+import (
+	"bytes"
+	"context"
+	"io"
+)
+
+// HeadBytes is how much of the beginning a Detector makes use of. It reaches
+// past the volume descriptors of an ISO image.
+const HeadBytes = 64 << 10
+
+// Content is what is known of a file while it is being looked at.
+type Content struct {
+	// Head is the beginning of the file: at least HeadBytes of it, or all.
+	Head []byte
+
+	// Size is the whole length; negative while it is not known.
+	Size int64
+
+	// At reads anywhere in the file; nil while only the head is there. Then
+	// what hides behind a directory or a trailer (macros, the kind of an
+	// office document, a disk image's footer) may go unseen.
+	At io.ReaderAt
+}
+
+// Bytes returns a Content that is wholly in memory.
+func Bytes(b []byte) Content {
+	return Content{Head: b[:min(len(b), HeadBytes)], Size: int64(len(b)), At: bytes.NewReader(b)}
+}
+
+// A Detector says what a content is. Implementations are safe for concurrent
+// use.
+type Detector interface {
+	// Detect returns the type of c, Unknown if nothing recognises it. It
+	// fails only if c.At does, or ctx ends; malformed content is not an error.
+	Detect(ctx context.Context, c Content) (Type, error)
+}
+
+// DetectorFunc is a function as a Detector.
+type DetectorFunc func(ctx context.Context, c Content) (Type, error)
+
+// Detect calls f.
+func (f DetectorFunc) Detect(ctx context.Context, c Content) (Type, error) { return f(ctx, c) }
+
+// Default returns the detector that this package is about.
+func Default() Detector { return DetectorFunc(detect) }
+
+func detect(ctx context.Context, c Content) (Type, error) {
+	if err := ctx.Err(); err != nil {
+		return Type{}, err
+	}
+	head := c.Head[:min(len(c.Head), HeadBytes)]
+	switch mime := matchMagic(head); mime {
+	case "":
+	case zipMagic:
+		return detectZip(c, head)
+	case oleMagic:
+		return detectOLE(c, head)
+	case "application/pdf":
+		return detectPDF(c, head)
+	default:
+		return of(mime), nil
+	}
+	if s, ok := newSample(head); ok {
+		if t, ok := matchText(s); ok {
+			return t, nil
+		}
+	}
+	if t, ok, err := matchTail(c); ok || err != nil {
+		return t, err
+	}
+	return matchLibraries(head), nil
+}
+
+// tail returns up to n bytes from the end of c; nil while At is missing.
+func (c Content) tail(n int64) ([]byte, error) {
+	if c.At == nil || c.Size <= 0 {
+		return nil, nil
+	}
+	n = min(n, c.Size)
+	if c.Size <= int64(len(c.Head)) {
+		return c.Head[c.Size-n : c.Size], nil
+	}
+	buf := make([]byte, n)
+	got, err := c.At.ReadAt(buf, c.Size-n)
+	if got == len(buf) {
+		return buf, nil
+	}
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return nil, err
+}

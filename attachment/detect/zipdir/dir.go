@@ -1,0 +1,170 @@
+package zipdir
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+)
+
+// Sentinels. Test with errors.Is.
+var (
+	ErrNotZip    = errors.New("zipdir: no ZIP directory")
+	ErrMalformed = errors.New("zipdir: malformed ZIP file")
+)
+
+const (
+	localSignature     = 0x04034b50
+	centralSignature   = 0x02014b50
+	endSignature       = 0x06054b50
+	end64Signature     = 0x06064b50
+	locator64Signature = 0x07064b50
+
+	localLen     = 30
+	centralLen   = 46
+	endLen       = 22
+	end64Len     = 56
+	locator64Len = 20
+
+	maxComment = 1<<16 - 1
+)
+
+// A Dir is the central directory of one ZIP file.
+type Dir struct {
+	r    io.ReaderAt
+	size int64
+
+	// Base is how many bytes stand before the archive: a self-extractor, or
+	// the file that a polyglot pretends to be.
+	Base int64
+	// Start and End are where the central directory lies in the file.
+	Start, End int64
+	// Count is how many entries the archive says it has.
+	Count uint64
+	// Trailing is how many bytes follow the archive and its comment.
+	Trailing int64
+}
+
+// Open finds the central directory at the end of r. It returns ErrNotZip if
+// there is none, ErrMalformed if there is half of one, or what r fails with.
+func Open(r io.ReaderAt, size int64) (*Dir, error) {
+	end, at, err := findEnd(r, size)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dir{r: r, size: size}
+	d.Count = uint64(binary.LittleEndian.Uint16(end[10:]))
+	length := uint64(binary.LittleEndian.Uint32(end[12:]))
+	offset := uint64(binary.LittleEndian.Uint32(end[16:]))
+	d.Trailing = size - at - endLen - int64(binary.LittleEndian.Uint16(end[20:]))
+	d.End = at
+	if d.Count == 0xFFFF || length == 0xFFFFFFFF || offset == 0xFFFFFFFF {
+		count64, length64, offset64, at64, err := findEnd64(r, at)
+		switch {
+		case err != nil:
+			return nil, err
+		case at64 >= 0:
+			d.Count, length, offset, d.End = count64, length64, offset64, at64
+		}
+	}
+	if length > uint64(d.End) || offset > uint64(d.End)-length {
+		return nil, ErrMalformed
+	}
+	d.Start = d.End - int64(length)
+	d.Base = d.Start - int64(offset)
+	// Some writers leave a gap after the directory; then its stated place is
+	// right and the one reckoned from the end is not.
+	if d.Base > 0 && length > 0 && !d.hasSignature(d.Start, centralSignature) && d.hasSignature(int64(offset), centralSignature) {
+		d.Base, d.Start, d.End = 0, int64(offset), int64(offset)+int64(length)
+	}
+	if length > 0 && !d.hasSignature(d.Start, centralSignature) {
+		return nil, ErrMalformed
+	}
+	return d, nil
+}
+
+func (d *Dir) hasSignature(at int64, signature uint32) bool {
+	var b [4]byte
+	_, err := readFull(d.r, b[:], at)
+	return err == nil && binary.LittleEndian.Uint32(b[:]) == signature
+}
+
+// findEnd looks for the last end-of-central-directory record. One whose
+// comment reaches exactly to the end of the file wins over one that something
+// follows.
+func findEnd(r io.ReaderAt, size int64) (record []byte, at int64, err error) {
+	if size < endLen {
+		return nil, 0, ErrNotZip
+	}
+	// Nearly every archive has no comment: look there before reading 64 KiB.
+	for _, window := range []int64{1 << 10, endLen + maxComment} {
+		window = min(window, size)
+		buf := make([]byte, window)
+		if _, err := readFull(r, buf, size-window); err != nil {
+			return nil, 0, err
+		}
+		loose := -1
+		for i := len(buf) - endLen; i >= 0; i-- {
+			i = bytes.LastIndexByte(buf[:i+1], 'P')
+			if i < 0 {
+				break
+			}
+			if binary.LittleEndian.Uint32(buf[i:]) != endSignature {
+				continue
+			}
+			comment := int(binary.LittleEndian.Uint16(buf[i+20:]))
+			switch rest := len(buf) - i - endLen; {
+			case comment == rest:
+				return buf[i : i+endLen], size - window + int64(i), nil
+			case comment < rest && loose < 0:
+				loose = i
+			}
+		}
+		if loose >= 0 {
+			return buf[loose : loose+endLen], size - window + int64(loose), nil
+		}
+	}
+	return nil, 0, ErrNotZip
+}
+
+// findEnd64 reads the ZIP64 record before the ordinary one; at is -1 if there
+// is none.
+func findEnd64(r io.ReaderAt, end int64) (count, length, offset uint64, at int64, err error) {
+	if end < locator64Len {
+		return 0, 0, 0, -1, nil
+	}
+	var locator [locator64Len]byte
+	if _, err := readFull(r, locator[:], end-locator64Len); err != nil {
+		return 0, 0, 0, -1, err
+	}
+	if binary.LittleEndian.Uint32(locator[:]) != locator64Signature {
+		return 0, 0, 0, -1, nil
+	}
+	at = int64(binary.LittleEndian.Uint64(locator[8:]))
+	if at < 0 || at > end-locator64Len-end64Len {
+		return 0, 0, 0, -1, ErrMalformed
+	}
+	var record [end64Len]byte
+	if _, err := readFull(r, record[:], at); err != nil {
+		return 0, 0, 0, -1, err
+	}
+	if binary.LittleEndian.Uint32(record[:]) != end64Signature {
+		return 0, 0, 0, -1, ErrMalformed
+	}
+	return binary.LittleEndian.Uint64(record[32:]),
+		binary.LittleEndian.Uint64(record[40:]),
+		binary.LittleEndian.Uint64(record[48:]), at, nil
+}
+
+// readFull reads len(p) bytes at off; fewer are io.ErrUnexpectedEOF.
+func readFull(r io.ReaderAt, p []byte, off int64) (int, error) {
+	n, err := r.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == nil || errors.Is(err, io.EOF):
+		return n, io.ErrUnexpectedEOF
+	default:
+		return n, err
+	}
+}

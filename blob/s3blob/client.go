@@ -60,7 +60,8 @@ type ClientOptions struct {
 	// MaxAttempts bounds how often one request is tried. Defaults to 3.
 	MaxAttempts int
 
-	// Transport carries the requests. Defaults to the SDK's own.
+	// Transport carries the requests to S3; those for credentials go their own
+	// way. Defaults to the SDK's own.
 	Transport http.RoundTripper
 }
 
@@ -78,9 +79,6 @@ func NewClient(ctx context.Context, opts *ClientOptions) (*s3.Client, error) {
 	if o.Credentials != nil {
 		load = append(load, config.WithCredentialsProvider(o.Credentials))
 	}
-	if o.Transport != nil {
-		load = append(load, config.WithHTTPClient(&http.Client{Transport: o.Transport}))
-	}
 	if o.ChecksumsWhenRequired {
 		load = append(load,
 			config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
@@ -93,6 +91,9 @@ func NewClient(ctx context.Context, opts *ClientOptions) (*s3.Client, error) {
 	return s3.NewFromConfig(cfg, func(so *s3.Options) {
 		so.UsePathStyle = o.PathStyle
 		so.DisableLogOutputChecksumValidationSkipped = true // a part's checksum says nothing of a range
+		if o.Transport != nil {                             // not through config, which with AWS_CA_BUNDLE set takes only its own
+			so.HTTPClient = &http.Client{Transport: o.Transport}
+		}
 		if o.Endpoint != "" {
 			so.BaseEndpoint = aws.String(o.Endpoint)
 		}

@@ -136,7 +136,7 @@ func (o *Options) tagging() *string {
 	for k, v := range o.Tags {
 		values.Set(k, v)
 	}
-	return aws.String(values.Encode())
+	return aws.String(strings.ReplaceAll(values.Encode(), "+", "%20"))
 }
 
 func (o *Options) kmsKeyID() *string {

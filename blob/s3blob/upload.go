@@ -32,12 +32,12 @@ type upload struct {
 }
 
 // startUpload begins an upload that ends with ctx.
-func (s *Store) startUpload(ctx context.Context, object string, d description) (*upload, error) {
+func (s *Store) startUpload(ctx context.Context, object string, d description, checksum types.ChecksumAlgorithm) (*upload, error) {
 	request, done := context.WithTimeout(ctx, s.opts.PartTimeout)
 	defer done()
 	out, err := s.client.CreateMultipartUpload(request, &s3.CreateMultipartUploadInput{
 		Bucket: &s.bucket, Key: &object, ContentType: &d.contentType, Metadata: d.stored(),
-		ChecksumAlgorithm: s.opts.checksumAlgorithm(), Tagging: s.opts.tagging(), StorageClass: s.opts.StorageClass,
+		ChecksumAlgorithm: checksum, Tagging: s.opts.tagging(), StorageClass: s.opts.StorageClass,
 		ServerSideEncryption: s.opts.Encryption, SSEKMSKeyId: s.opts.kmsKeyID(), BucketKeyEnabled: s.opts.bucketKey(),
 	})
 	if err != nil {
@@ -101,7 +101,7 @@ func (u *upload) sendPart(part *types.CompletedPart, buf []byte) error {
 	if aws.ToString(out.ChecksumSHA256) != aws.ToString(in.ChecksumSHA256) {
 		return errUnverified
 	}
-	part.ETag, part.ChecksumSHA256, part.ChecksumCRC32 = out.ETag, out.ChecksumSHA256, out.ChecksumCRC32
+	part.ETag, part.ChecksumSHA256 = out.ETag, in.ChecksumSHA256
 	return nil
 }
 

@@ -104,7 +104,7 @@ func (w *writer) makeRoom() error {
 		return nil
 	}
 	if w.upload == nil {
-		u, err := w.s.startUpload(w.ctx, w.object, w.describe())
+		u, err := w.s.startUpload(w.ctx, w.object, w.describe(), w.s.opts.checksumAlgorithm())
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,97 @@
+package attachmenttest
+
+import (
+	"context"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+)
+
+// Purge implements attachment.ReclaimRepository.
+func (r *Repository) Purge(_ context.Context, q attachment.PurgeQuery) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	records := 0
+	for key, row := range r.records {
+		if records == q.Limit {
+			break
+		}
+		if !ended(q, row.EmailAttachment) {
+			continue
+		}
+		records++
+		if q.DryRun {
+			continue
+		}
+		delete(r.records, key)
+		if row.content.References--; row.content.References == 0 {
+			row.content.State, row.content.updatedAt = attachment.ContentDeleting, q.Now
+		}
+	}
+	return records, nil
+}
+
+func ended(q attachment.PurgeQuery, v attachment.EmailAttachment) bool {
+	if q.TenantID != "" {
+		return v.TenantID == q.TenantID
+	}
+	if v.LegalHold {
+		return false
+	}
+	return !v.RetentionExpiresAt.After(q.Now) || v.DeletedAt != nil && v.DeletedAt.Before(q.DeletedBefore)
+}
+
+// Garbage implements attachment.ReclaimRepository.
+func (r *Repository) Garbage(_ context.Context, g attachment.GarbageQuery) ([]attachment.Content, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []attachment.Content
+	for _, c := range r.contents {
+		dead := c.State == attachment.ContentStoring && c.updatedAt.Before(g.Cutoff)
+		if g.TenantID != "" && c.TenantID != g.TenantID {
+			continue
+		}
+		if len(found) == g.Limit || !dead && c.State != attachment.ContentDeleting || c.garbageLease.After(g.Now) {
+			continue
+		}
+		if !g.DryRun {
+			c.State, c.garbageLease = attachment.ContentDeleting, g.Now.Add(g.Lease)
+		}
+		found = append(found, c.Content)
+	}
+	return found, nil
+}
+
+// Forget implements attachment.ReclaimRepository.
+func (r *Repository) Forget(_ context.Context, c attachment.Content) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := rowKey{c.TenantID, c.ID}
+	if row := r.contents[key]; row != nil && row.State == attachment.ContentDeleting {
+		delete(r.contents, key)
+	}
+	return nil
+}
+
+// KnownKeys implements attachment.ReclaimRepository.
+func (r *Repository) KnownKeys(_ context.Context, tenantID string, keys []string) (map[string]bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	asked := map[string]bool{}
+	for _, key := range keys {
+		asked[key] = true
+	}
+	known := map[string]bool{}
+	for _, c := range r.contents {
+		if c.TenantID == tenantID && asked[c.StorageKey] {
+			known[c.StorageKey] = true
+		}
+	}
+	return known, nil
+}
+
+// Installation implements attachment.ReclaimRepository.
+func (r *Repository) Installation(context.Context) (string, int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.installation, int64(len(r.contents)), nil
+}

@@ -1,0 +1,129 @@
+package attachmenttest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+)
+
+func (c *content) job() scan.Job {
+	return scan.Job{
+		TenantID: c.TenantID, ContentID: c.ID, SHA256: c.SHA256, Size: c.Size, Filename: c.filename, MIMEType: c.mimeType,
+		Scanner: c.scanner, Priority: c.priority, Attempt: c.attempts, PendingSince: c.pendingSince,
+	}
+}
+
+// scannable reports whether a scan of c may begin now.
+func (c *content) scannable(now time.Time) bool {
+	return c.State == attachment.ContentStored && c.due != nil && !c.due.After(now) && !c.lease.After(now)
+}
+
+// ClaimScan implements attachment.ScanRepository.
+func (r *Repository) ClaimScan(_ context.Context, job scan.Job, token string, now time.Time, lease time.Duration) (attachment.Content, scan.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.contents[rowKey{job.TenantID, job.ContentID}]
+	if c == nil || !c.scannable(now) {
+		return attachment.Content{}, scan.Job{}, scan.ErrNotDue
+	}
+	c.attempts++
+	c.token, c.lease = token, now.Add(lease)
+	return c.Content, c.job(), nil
+}
+
+// SettleScan implements attachment.ScanRepository.
+func (r *Repository) SettleScan(_ context.Context, claim scan.Claim, outcome scan.Outcome, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.contents[rowKey{claim.Job.TenantID, claim.Job.ContentID}]
+	if c == nil || c.token == "" || c.token != claim.Token {
+		return scan.ErrNotDue
+	}
+	c.token, c.lease, c.updatedAt = "", time.Time{}, now
+	if outcome.Status == scan.StatusPending {
+		c.due = &outcome.NextAt
+		return nil
+	}
+	if outcome.Status == scan.StatusError && c.scannedAt != nil {
+		c.due, c.attempts = nil, 0 // the rescan failed; the verdict stands
+		return nil
+	}
+	c.settle(outcome.Status, outcome.Result, now)
+	return nil
+}
+
+func (c *content) settle(status scan.Status, result scan.Result, now time.Time) {
+	c.status, c.result, c.scannedAt = status, &result, &now
+	c.due, c.attempts, c.updatedAt = nil, 0, now
+}
+
+// DueScans implements attachment.ScanRepository.
+func (r *Repository) DueScans(_ context.Context, now time.Time, limit int) ([]scan.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var jobs []scan.Job
+	for _, c := range r.contents {
+		if c.scannable(now) {
+			jobs = append(jobs, c.job())
+		}
+	}
+	slices.SortFunc(jobs, func(a, b scan.Job) int {
+		return cmp.Or(a.PendingSince.Compare(b.PendingSince), cmp.Compare(a.ContentID, b.ContentID))
+	})
+	return jobs[:min(limit, len(jobs))], nil
+}
+
+// ScanBacklog implements attachment.ScanRepository.
+func (r *Repository) ScanBacklog(context.Context) (scan.Backlog, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var b scan.Backlog
+	for _, c := range r.contents {
+		if c.State != attachment.ContentStored || c.due == nil {
+			continue
+		}
+		if b.Pending++; b.Oldest.IsZero() || c.pendingSince.Before(b.Oldest) {
+			b.Oldest = c.pendingSince
+		}
+	}
+	return b, nil
+}
+
+// RequestScan implements attachment.ScanRepository.
+func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) (scan.Job, error) {
+	tenantID, unlock, err := r.lock(ctx)
+	if err != nil {
+		return scan.Job{}, err
+	}
+	defer unlock()
+	row := r.records[rowKey{tenantID, id}]
+	if row == nil {
+		return scan.Job{}, attachment.ErrNotFound
+	}
+	c := row.content
+	c.due, c.pendingSince, c.attempts = &now, now, 0
+	if c.scannedAt == nil {
+		c.status = scan.StatusPending
+	}
+	return c.job(), nil
+}
+
+// SetVerdict implements attachment.ScanRepository.
+func (r *Repository) SetVerdict(ctx context.Context, id string, status scan.Status, result scan.Result, now time.Time) (attachment.EmailAttachment, error) {
+	tenantID, unlock, err := r.lock(ctx)
+	if err != nil {
+		return attachment.EmailAttachment{}, err
+	}
+	defer unlock()
+	row := r.records[rowKey{tenantID, id}]
+	if row == nil {
+		return attachment.EmailAttachment{}, attachment.ErrNotFound
+	}
+	row.content.settle(status, result, now)
+	row.content.token = "" // a scan under way must not overrule
+	return row.view(), nil
+}

@@ -1,0 +1,134 @@
+package attachment
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+)
+
+// settleWithin bounds what must still be done once bytes are visible, even if
+// the caller has gone: recording them is cheaper than finding them again.
+const settleWithin = 15 * time.Second
+
+// commit makes the attachment exist: intent, blob, record, in this order, so
+// that a crash between any two leaves a row that tells what to do.
+func (run *execution) commit(ctx context.Context, c *content) (Begun, error) {
+	draft := run.draft(c)
+	patience := time.Now().Add(run.opts.RaceWait)
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+		begun, err := run.repo.Begin(ctx, draft)
+		switch {
+		case err != nil:
+			return Begun{}, err
+		case begun.Outcome == Fresh:
+			return run.publish(ctx, draft, c)
+		case begun.Outcome != Busy:
+			return begun, nil
+		}
+		// Somebody is storing these very bytes, or died doing so. Once the
+		// blob is visible it is complete, and anyone may finish the job.
+		if run.visible(ctx, begun.Intent) {
+			draft.Content = begun.Intent
+			return run.finish(ctx, draft)
+		}
+		draft.Compete = time.Now().After(patience)
+		if err := sleep(ctx, wait); err != nil {
+			return Begun{}, err
+		}
+	}
+}
+
+// draft describes the record and the content that would be new.
+func (run *execution) draft(c *content) Draft {
+	now := run.opts.Now().UTC()
+	in, tenantID := run.in, run.tenant.TenantID()
+	record := EmailAttachment{
+		ID:       attachmentID(tenantID, in.MessageID, in.Filename, in.ContentID, c.sha256),
+		TenantID: tenantID, UserID: run.tenant.UserID(), MessageID: in.MessageID,
+		Filename: in.Filename, SafeFilename: run.name,
+		MIMEType: c.mimeType, DeclaredMIMEType: in.MIMEType,
+		Size: c.size, ContentID: in.ContentID, IsInline: in.IsInline, Position: in.Position,
+		ContentHash:        c.sha256,
+		RetentionExpiresAt: now.Add(run.opts.Retention(tenantID)),
+		CreatedAt:          now, UpdatedAt: now,
+	}
+	wanted, _ := run.opts.ScanPolicy.ShouldScan(scan.Object{
+		Size: c.size, SHA256: c.sha256, Filename: run.name, MIMEType: c.mimeType, TenantID: tenantID,
+	})
+	return Draft{
+		Record: record,
+		Content: Content{
+			ID: run.content, TenantID: tenantID, SHA256: c.sha256, Size: c.size,
+			StorageKey: run.key, Backend: run.opts.Backend, Shared: !in.SkipDeduplication,
+		},
+		Scan:     wanted && !in.SkipVirusScan,
+		Scanner:  in.VirusScanEndpoint,
+		Priority: in.Priority,
+	}
+}
+
+// publish makes the blob visible and finishes the record.
+func (run *execution) publish(ctx context.Context, draft Draft, c *content) (Begun, error) {
+	if err := run.write(ctx, draft.Content, c); err != nil {
+		run.withdraw(ctx, draft, err)
+		return Begun{}, err
+	}
+	return run.finish(ctx, draft)
+}
+
+// write commits the staged blob, or writes the one that is still in memory.
+func (run *execution) write(ctx context.Context, stored Content, c *content) error {
+	if c.staged == nil {
+		w, err := run.store.Create(ctx, stored.StorageKey, &blob.WriteOptions{
+			ContentType: c.mimeType, Size: stored.Size, SHA256: stored.SHA256,
+		})
+		if err != nil {
+			return err
+		}
+		defer w.Abort()
+		if _, err := w.Write(c.memory); err != nil {
+			return err
+		}
+		c.staged = w
+	}
+	_, err := c.staged.Commit(ctx)
+	return err
+}
+
+// withdraw takes the intent back when the blob is known not to be there. When
+// the store's answer got lost the intent stays, and the sweeper settles it.
+func (run *execution) withdraw(ctx context.Context, draft Draft, cause error) {
+	if blob.Retryable(cause) || errors.Is(cause, context.Canceled) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	if err := run.repo.Cancel(ctx, draft); err != nil {
+		run.opts.Logger.WarnContext(ctx, "intent not withdrawn; the sweeper will", "content", draft.Content.ID, "error", err)
+	}
+}
+
+func (run *execution) finish(ctx context.Context, draft Draft) (Begun, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	return run.repo.Finish(ctx, draft)
+}
+
+func (run *execution) visible(ctx context.Context, intent Content) bool {
+	info, err := blob.Stat(ctx, run.store, intent.StorageKey)
+	return err == nil && info.Size == intent.Size
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

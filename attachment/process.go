@@ -1,0 +1,187 @@
+package attachment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// Process stores one attachment, or refuses it and leaves nothing behind.
+// Errors are of type *Error. If in.Data is an io.Closer, Process closes it.
+//
+// Running the same input again, after any failure or none, ends in the same
+// attachment id, one record, one blob and one scan.
+func (h *AttachmentHandler) Process(ctx context.Context, in Input) (*Processed, error) {
+	start := time.Now()
+	p, err := h.process(ctx, in)
+	took := time.Since(start)
+	if err != nil {
+		err = AsError(err)
+	} else {
+		p.ProcessedAt, p.ProcessingTime = h.opts.Now().UnixMilli(), took.Milliseconds()
+	}
+	h.report(ctx, in, p, err, took)
+	return p, err
+}
+
+func (h *AttachmentHandler) process(ctx context.Context, in Input) (*Processed, error) {
+	if c, ok := in.Data.(io.Closer); ok {
+		defer c.Close()
+	}
+	run, err := h.admit(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	content, err := run.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer content.discard()
+	begun, err := run.commit(ctx, content)
+	if err != nil {
+		return nil, err
+	}
+	h.queueScan(ctx, begun.ScanJob)
+	return run.result(begun)
+}
+
+// execution is one attachment on its way through the handler.
+type execution struct {
+	*AttachmentHandler
+	in      Input
+	tenant  tenant.Context
+	policy  *policy.Policy
+	subject policy.Subject
+	name    string // the safe filename
+	content string // id of the content it would bring
+	key     string // where that content would be stored
+	maxSize int64
+}
+
+// admit refuses what can be refused before any byte is read.
+func (h *AttachmentHandler) admit(ctx context.Context, in Input) (*execution, error) {
+	tc, err := tenant.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !tc.Can(tenant.Write, "") {
+		return nil, tenant.ErrForbidden
+	}
+	if in, err = h.complete(in); err != nil {
+		return nil, err
+	}
+	run := &execution{
+		AttachmentHandler: h, in: in, tenant: tc,
+		policy:  h.opts.Policy(tc.TenantID()),
+		subject: subject(in, tc.TenantID()),
+		maxSize: min(in.MaxSize, h.opts.MaxSize),
+	}
+	if in.Size > run.maxSize {
+		return nil, tooLarge(run.maxSize)
+	}
+	named := run.policy.Name(run.subject)
+	if err := named.Err(); err != nil {
+		return nil, err
+	}
+	run.name = named.SafeName
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("make a content id: %w", err)
+	}
+	run.content = id.String()
+	run.key, err = storageKey(tc.TenantID(), in.MessageID, in.StoragePath, run.content, run.name)
+	return run, err
+}
+
+// complete fills in the defaults and checks what Go's types cannot.
+func (h *AttachmentHandler) complete(in Input) (Input, error) {
+	if in.MaxSize == 0 {
+		in.MaxSize = DefaultMaxSize
+	}
+	if in.URLExpiration == 0 {
+		in.URLExpiration = DefaultURLExpiration
+	}
+	switch {
+	case in.MessageID == "" || len(in.MessageID) > maxMessageIDBytes:
+		return in, invalid("messageId: is required, and at most %d bytes long", maxMessageIDBytes)
+	case in.Filename == "" || len(in.Filename) > maxFilenameBytes:
+		return in, invalid("filename: is required, and at most %d bytes long", maxFilenameBytes)
+	case in.Size < 0:
+		return in, invalid("size: is negative")
+	case in.MaxSize < MinMaxSize || in.MaxSize > MaxMaxSize:
+		return in, invalid("maxSize: is not within %d to %d", MinMaxSize, MaxMaxSize)
+	case in.URLExpiration < MinURLExpiration || in.URLExpiration > MaxURLExpiration:
+		return in, invalid("urlExpirationSeconds: is not within one minute to seven days")
+	case in.ContentHash != "" && !isSHA256(in.ContentHash):
+		return in, invalid("contentHash: is not a SHA-256 in hex")
+	case in.Data == nil && in.Size > 0:
+		return in, invalid("attachmentData: is missing")
+	case in.VirusScanEndpoint != "" && !slices.Contains(h.opts.ScanEndpoints, in.VirusScanEndpoint):
+		return in, &Error{Code: CodeSecurityViolation, Message: "virusScanEndpoint: is not one that this host allows"}
+	}
+	if in.Encoding != "" {
+		var err error
+		if in.Encoding, err = parseEncoding(string(in.Encoding)); err != nil {
+			return in, invalid("encoding: %v", err)
+		}
+	}
+	return in, nil
+}
+
+func subject(in Input, tenantID string) policy.Subject {
+	return policy.Subject{Filename: in.Filename, Declared: in.MIMEType, Size: in.Size, TenantID: tenantID}
+}
+
+func tooLarge(limit int64) *Error {
+	return &Error{Code: CodeSizeLimit, Message: fmt.Sprintf("the attachment is larger than %d bytes", limit)}
+}
+
+// queueScan tells the queue. A queue that fails costs time, not the scan: the
+// ledger says pending, and the reconciler will find it.
+func (h *AttachmentHandler) queueScan(ctx context.Context, job *scan.Job) {
+	if job == nil || h.opts.Queue == nil {
+		return
+	}
+	if err := h.opts.Queue.Enqueue(ctx, *job); err != nil {
+		h.opts.Logger.WarnContext(ctx, "scan not enqueued; the reconciler will", "content", job.ContentID, "error", err)
+	}
+}
+
+func (run *execution) result(begun Begun) (*Processed, error) {
+	record := begun.Record
+	p := &Processed{
+		AttachmentID:     record.ID,
+		Filename:         record.SafeFilename,
+		MIMEType:         record.MIMEType,
+		Size:             record.Size,
+		StorageKey:       record.StorageKey,
+		ContentHash:      record.ContentHash,
+		VirusScanStatus:  record.VirusScanStatus,
+		VirusScanDetails: record.VirusScanDetails,
+		IsDeduplicated:   record.IsDeduplicated,
+	}
+	link, err := run.Link(record, run.in.URLExpiration)
+	if err != nil && !errors.Is(err, ErrLinksUnset) {
+		return nil, err
+	}
+	p.PresignedURL = link
+	return p, nil
+}
+
+func tenantAttr(ctx context.Context) slog.Attr {
+	tc, err := tenant.FromContext(ctx)
+	if err != nil {
+		return slog.String("tenantId", "")
+	}
+	return slog.String("tenantId", tc.TenantID())
+}

@@ -1,0 +1,138 @@
+package sqlrepo
+
+import (
+	"context"
+	"strings"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// draft is an attachment.Draft as both dialects take it: as the parameters of
+// a statement, and as JSON for a database function.
+type draft struct {
+	TenantID           string `db:"tenant_id" json:"-"`
+	ID                 string `db:"id" json:"id"`
+	UserID             string `db:"user_id" json:"user_id"`
+	MessageID          string `db:"message_id" json:"message_id"`
+	Filename           string `db:"filename" json:"filename"`
+	SafeFilename       string `db:"safe_filename" json:"safe_filename"`
+	MIMEType           string `db:"mime_type" json:"mime_type"`
+	DeclaredMIMEType   string `db:"declared_mime_type" json:"declared_mime_type"`
+	Size               int64  `db:"size" json:"size"`
+	ContentID          string `db:"content_id" json:"content_id"`
+	IsInline           bool   `db:"is_inline" json:"is_inline"`
+	Position           int    `db:"position" json:"position"`
+	RetentionExpiresAt any    `db:"retention_expires_at" json:"retention_expires_at"`
+	CreatedAt          any    `db:"created_at" json:"created_at"`
+
+	Content     string `db:"content" json:"content"`
+	ContentHash string `db:"content_hash" json:"content_hash"`
+	StorageKey  string `db:"storage_key" json:"storage_key"`
+	Backend     string `db:"backend" json:"backend"`
+	Shared      bool   `db:"shared" json:"shared"`
+
+	Scan     bool   `db:"scan" json:"scan"`
+	Scanner  string `db:"scanner" json:"scanner"`
+	Priority int    `db:"priority" json:"priority"`
+	Compete  bool   `db:"compete" json:"compete"`
+
+	Deduplicated bool `db:"is_deduplicated" json:"-"` // set by attach
+}
+
+func (r *Repository) draft(tenantID string, d attachment.Draft) draft {
+	v := d.Record
+	return draft{
+		TenantID: tenantID, ID: v.ID, UserID: text(v.UserID), MessageID: text(v.MessageID),
+		Filename: text(v.Filename), SafeFilename: text(v.SafeFilename),
+		MIMEType: text(v.MIMEType), DeclaredMIMEType: text(v.DeclaredMIMEType),
+		Size: v.Size, ContentID: text(v.ContentID), IsInline: v.IsInline, Position: v.Position,
+		RetentionExpiresAt: r.dialect.at(v.RetentionExpiresAt), CreatedAt: r.dialect.at(v.CreatedAt),
+		Content: d.Content.ID, ContentHash: d.Content.SHA256, StorageKey: d.Content.StorageKey,
+		Backend: d.Content.Backend, Shared: d.Content.Shared,
+		Scan: d.Scan, Scanner: d.Scanner, Priority: d.Priority, Compete: d.Compete,
+	}
+}
+
+// text makes what a mail says fit a text column: PostgreSQL takes neither NUL
+// nor broken UTF-8.
+func text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// reply is what both dialects answer to begin and finish.
+type reply struct {
+	Outcome string      `json:"outcome"`
+	Record  *recordRow  `json:"record"`
+	Intent  *contentRow `json:"intent"`
+}
+
+// The outcomes a reply can have.
+const (
+	outcomeFresh    = "fresh"
+	outcomeBusy     = "busy"
+	outcomeReplayed = "replayed"
+	outcomeAttached = "attached"
+	outcomeStored   = "stored"
+	outcomeGone     = "gone"
+)
+
+func (a reply) begun() (attachment.Begun, error) {
+	var b attachment.Begun
+	switch a.Outcome {
+	case outcomeFresh:
+		b.Outcome = attachment.Fresh
+		return b, nil
+	case outcomeBusy:
+		b.Outcome, b.Intent = attachment.Busy, a.Intent.content()
+		return b, nil
+	case outcomeReplayed:
+		b.Outcome = attachment.Replayed
+	case outcomeAttached:
+		b.Outcome = attachment.Attached
+	case outcomeStored:
+		b.Outcome = attachment.Stored
+	case outcomeGone:
+		return b, attachment.ErrConflict
+	}
+	if a.Record == nil || b.Outcome == 0 {
+		return b, errDatabaseReply
+	}
+	b.Record = a.Record.record()
+	if a.Record.ScanStatus == scan.StatusPending && !a.Record.ScanDue.IsZero() {
+		job := a.Record.job()
+		b.ScanJob = &job
+	}
+	return b, nil
+}
+
+// Begin implements attachment.IngestRepository.
+func (r *Repository) Begin(ctx context.Context, d attachment.Draft) (attachment.Begun, error) {
+	return r.ingest(ctx, "begin", d, r.dialect.begin)
+}
+
+// Finish implements attachment.IngestRepository.
+func (r *Repository) Finish(ctx context.Context, d attachment.Draft) (attachment.Begun, error) {
+	return r.ingest(ctx, "finish", d, r.dialect.finish)
+}
+
+type step func(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
+
+// ingest runs one step. A step is safe to repeat even when its answer got
+// lost: begin finds its own intent busy, finish finds its own record.
+func (r *Repository) ingest(ctx context.Context, op string, d attachment.Draft, run step) (begun attachment.Begun, err error) {
+	tc, err := tenant.FromContext(ctx)
+	if err != nil {
+		return begun, err
+	}
+	err = r.retry(ctx, op, func() error {
+		answer, err := run(ctx, r, tc.TenantID(), r.draft(tc.TenantID(), d))
+		if err != nil {
+			return err
+		}
+		begun, err = answer.begun()
+		return err
+	})
+	return begun, err
+}

@@ -1,0 +1,44 @@
+package sqlrepo
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+type postgres struct{}
+
+func (postgres) name() string { return "postgres" }
+
+func (postgres) at(t time.Time) any { return t }
+
+func (postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
+
+// enter sets what the row-level security policies compare with, for this
+// transaction only.
+func (postgres) enter(ctx context.Context, tx *sqlx.Tx, tenantID string) error {
+	_, err := tx.ExecContext(ctx, `SELECT set_config('attachment.tenant_id', $1, true)`, tenantID)
+	return err
+}
+
+func (postgres) begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
+	return callFunction(ctx, r.db, `SELECT attachment_begin($1, $2)`, tenantID, d)
+}
+
+func (postgres) finish(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
+	return callFunction(ctx, r.db, `SELECT attachment_finish($1, $2)`, tenantID, d)
+}
+
+func callFunction(ctx context.Context, db *sqlx.DB, query, tenantID string, d draft) (answer reply, err error) {
+	argument, err := json.Marshal(d)
+	if err != nil {
+		return answer, err
+	}
+	var raw []byte
+	if err := db.QueryRowContext(ctx, query, tenantID, string(argument)).Scan(&raw); err != nil {
+		return answer, err
+	}
+	return answer, json.Unmarshal(raw, &answer)
+}

@@ -1,0 +1,143 @@
+package sqlrepo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// Repository is an attachment.Repository in a database.
+type Repository struct {
+	db      *sqlx.DB
+	dialect dialect
+}
+
+var _ attachment.Repository = (*Repository)(nil)
+
+// dialect is what differs between the databases.
+type dialect interface {
+	name() string
+	// begin and finish are the two steps of attachment.IngestRepository.
+	begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
+	finish(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
+	// enter makes the rows of a tenant visible to the transaction; everyTenant
+	// makes all of them.
+	enter(ctx context.Context, tx *sqlx.Tx, tenantID string) error
+	// at is a time as a parameter.
+	at(t time.Time) any
+	// skipLocked ends a SELECT that claims rows.
+	skipLocked() string
+	// temporary reports whether the same call may succeed if repeated.
+	temporary(err error) bool
+}
+
+// everyTenant stands for the system at work; no tenant can have this id.
+const everyTenant = "*"
+
+// NewPostgres returns a repository over a database opened with the driver
+// "postgres" of lib/pq. Call Migrate before the first use.
+func NewPostgres(db *sqlx.DB) *Repository { return &Repository{db: db, dialect: postgres{}} }
+
+// NewSQLite returns a repository over a database opened as OpenSQLite does.
+func NewSQLite(db *sqlx.DB) *Repository { return &Repository{db: db, dialect: sqlite{}} }
+
+// OpenSQLite opens or creates a database file. The caller closes the DB. The
+// driver must be linked: import _ "modernc.org/sqlite".
+func OpenSQLite(path string) (*sqlx.DB, error) {
+	options := url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(ON)"},
+	}
+	db, err := sqlx.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite database: %w", err)
+	}
+	return db, nil
+}
+
+// attempts bounds the repetitions of a transaction that the database rolled
+// back: it left nothing, so repeating it is safe.
+const attempts = 4
+
+// inTenant runs fn in a transaction on behalf of the tenant in ctx.
+func (r *Repository) inTenant(ctx context.Context, op string, fn func(tx *sqlx.Tx, tenantID string) error) error {
+	tc, err := tenant.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	return r.transact(ctx, op, tc.TenantID(), func(tx *sqlx.Tx) error { return fn(tx, tc.TenantID()) })
+}
+
+// inSystem runs fn in a transaction that sees every tenant.
+func (r *Repository) inSystem(ctx context.Context, op string, fn func(tx *sqlx.Tx) error) error {
+	return r.transact(ctx, op, everyTenant, fn)
+}
+
+func (r *Repository) transact(ctx context.Context, op, tenantID string, fn func(tx *sqlx.Tx) error) error {
+	return r.retry(ctx, op, func() error {
+		tx, err := r.db.BeginTxx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+		if err := r.dialect.enter(ctx, tx, tenantID); err != nil {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}
+
+// retry repeats what the database undid by itself, and wraps what it failed at.
+func (r *Repository) retry(ctx context.Context, op string, fn func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := fn()
+		switch {
+		case err == nil:
+			return nil
+		case isAnswer(err):
+			return err
+		case attempt < attempts && r.dialect.temporary(err) && pause(ctx, attempt) == nil:
+			continue
+		}
+		return &attachment.RepositoryError{Op: op, Err: err, Temporary: r.dialect.temporary(err)}
+	}
+}
+
+// isAnswer tells what the caller asked for from what the database failed at.
+func isAnswer(err error) bool {
+	for _, answer := range answers() {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return false
+}
+
+// get reads one row into dest, naming absence in the port's terms.
+func get(ctx context.Context, tx *sqlx.Tx, dest any, absent error, query string, args ...any) error {
+	err := tx.GetContext(ctx, dest, tx.Rebind(query), args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return absent
+	}
+	return err
+}
+
+// exec changes rows and says how many.
+func exec(ctx context.Context, tx *sqlx.Tx, query string, args ...any) (int64, error) {
+	result, err := tx.ExecContext(ctx, tx.Rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}

@@ -1,0 +1,165 @@
+package sqlrepo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+type sqlite struct{}
+
+func (sqlite) name() string { return "sqlite" }
+
+func (sqlite) at(t time.Time) any { return t.UnixMicro() }
+
+// skipLocked is empty: an immediate transaction is alone in the file.
+func (sqlite) skipLocked() string { return "" }
+
+// enter does nothing: SQLite has no row-level security, and every statement
+// names its tenant.
+func (sqlite) enter(context.Context, *sqlx.Tx, string) error { return nil }
+
+// begin mirrors the PostgreSQL function attachment_begin.
+func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, d draft) (answer reply, err error) {
+	err = inSQLite(ctx, r.db, func(tx *sqlx.Tx) error {
+		known, err := findRecord(ctx, tx, tenantID, d.ID)
+		if known != nil || err != nil {
+			answer = reply{Outcome: outcomeReplayed, Record: known}
+			return err
+		}
+		if d.Shared {
+			stored, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND shared AND state = 'stored'`, tenantID, d.ContentHash)
+			if err != nil {
+				return err
+			}
+			if stored != nil {
+				answer, err = attach(ctx, tx, stored.ID, d, outcomeAttached)
+				return err
+			}
+		}
+		if !d.Compete {
+			intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
+				ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID)
+			if intent != nil || err != nil {
+				answer = reply{Outcome: outcomeBusy, Intent: intent}
+				return err
+			}
+		}
+		answer = reply{Outcome: outcomeFresh}
+		_, err = tx.NamedExecContext(ctx, `INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend,
+				shared, state, safe_filename, mime_type, created_at, updated_at)
+			VALUES (:tenant_id, :content, :id, :content_hash, :size, :storage_key, :backend,
+				:shared, 'storing', :safe_filename, :mime_type, :created_at, :created_at)`, d)
+		return err
+	})
+	return answer, err
+}
+
+// finish mirrors the PostgreSQL function attachment_finish.
+func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draft) (answer reply, err error) {
+	err = inSQLite(ctx, r.db, func(tx *sqlx.Tx) error {
+		mine, err := findContent(ctx, tx, `tenant_id = ? AND id = ?`, tenantID, d.Content)
+		if err != nil {
+			return err
+		}
+		known, err := findRecord(ctx, tx, tenantID, d.ID)
+		if err != nil {
+			return err
+		}
+		var winner *contentRow
+		if known == nil && d.Shared {
+			winner, err = findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND shared AND state = 'stored'`, tenantID, d.ContentHash)
+			if err != nil {
+				return err
+			}
+		}
+		storing := mine != nil && mine.State == "storing"
+		switch {
+		case storing && (known != nil || winner != nil):
+			err = setState(ctx, tx, d, "deleting") // this blob is one too many
+		case storing:
+			err = setState(ctx, tx, d, "stored")
+		}
+		switch {
+		case err != nil:
+			return err
+		case known != nil:
+			answer = reply{Outcome: outcomeReplayed, Record: known}
+		case winner != nil:
+			answer, err = attach(ctx, tx, winner.ID, d, outcomeAttached)
+		case storing:
+			answer, err = attach(ctx, tx, d.Content, d, outcomeStored)
+		case mine != nil && mine.State == "stored":
+			answer, err = attach(ctx, tx, d.Content, d, outcomeAttached)
+		default:
+			answer = reply{Outcome: outcomeGone}
+		}
+		return err
+	})
+	return answer, err
+}
+
+// attach mirrors the PostgreSQL function attachment_attach.
+func attach(ctx context.Context, tx *sqlx.Tx, content string, d draft, outcome string) (reply, error) {
+	d.Content, d.Deduplicated = content, outcome == outcomeAttached
+	_, err := tx.NamedExecContext(ctx, `UPDATE attachment_contents SET refs = refs + 1, updated_at = :created_at
+		WHERE tenant_id = :tenant_id AND id = :content`, d)
+	if err == nil && d.Scan {
+		_, err = tx.NamedExecContext(ctx, `UPDATE attachment_contents
+			SET scan_status = 'pending', scan_due = :created_at, pending_since = :created_at, scanner = :scanner, priority = :priority
+			WHERE tenant_id = :tenant_id AND id = :content AND scan_status = 'skipped' AND scanned_at IS NULL`, d)
+	}
+	if err == nil {
+		_, err = tx.NamedExecContext(ctx, `INSERT INTO email_attachments (tenant_id, id, user_id, message_id, filename, safe_filename,
+				mime_type, declared_mime_type, size, content_id, is_inline, position, is_deduplicated, content,
+				retention_expires_at, created_at, updated_at)
+			VALUES (:tenant_id, :id, :user_id, :message_id, :filename, :safe_filename,
+				:mime_type, :declared_mime_type, :size, :content_id, :is_inline, :position, :is_deduplicated, :content,
+				:retention_expires_at, :created_at, :created_at)`, d)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	row, err := findRecord(ctx, tx, d.TenantID, d.ID)
+	return reply{Outcome: outcome, Record: row}, err
+}
+
+func setState(ctx context.Context, tx *sqlx.Tx, d draft, state string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE attachment_contents SET state = ?, updated_at = ? WHERE tenant_id = ? AND id = ?`,
+		state, d.CreatedAt, d.TenantID, d.Content)
+	return err
+}
+
+func inSQLite(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// findRecord returns a record, or nil.
+func findRecord(ctx context.Context, tx *sqlx.Tx, tenantID, id string) (*recordRow, error) {
+	return find[recordRow](ctx, tx, `SELECT `+recordColumns+` FROM `+recordTables+` WHERE r.tenant_id = ? AND r.id = ?`, tenantID, id)
+}
+
+// findContent returns the content that a condition selects, or nil.
+func findContent(ctx context.Context, tx *sqlx.Tx, where string, args ...any) (*contentRow, error) {
+	return find[contentRow](ctx, tx, `SELECT `+contentColumns+` FROM attachment_contents WHERE `+where, args...)
+}
+
+func find[Row any](ctx context.Context, tx *sqlx.Tx, query string, args ...any) (*Row, error) {
+	var row Row
+	err := tx.GetContext(ctx, &row, tx.Rebind(query), args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &row, err
+}

@@ -108,7 +108,8 @@ func (f *files) Messages(ctx context.Context) iter.Seq2[Message, error] {
 				}
 			}
 			if ctx.Err() != nil {
-				return // parse has yielded the cause
+				yield(Message{Location: path}, &Error{Location: path, Err: context.Cause(ctx)})
+				return
 			}
 		}
 	}

@@ -16,7 +16,7 @@ const fromLine = "From "
 
 func (f *files) mbox(ctx context.Context, path string, br *bufio.Reader, yield func(Message, error) bool) {
 	split := newMboxSplitter(br)
-	for n := 1; ; n++ {
+	for n := 1; ctx.Err() == nil; n++ {
 		raw, err := split.next()
 		if errors.Is(err, io.EOF) {
 			return
@@ -26,7 +26,7 @@ func (f *files) mbox(ctx context.Context, path string, br *bufio.Reader, yield f
 			yield(Message{Location: location}, &Error{Location: location, Err: pathCause(err)})
 			return
 		}
-		if !yield(f.parse(ctx, location, raw)) || ctx.Err() != nil {
+		if !yield(f.parse(ctx, location, raw)) {
 			return
 		}
 	}

@@ -16,8 +16,9 @@
 // item; and context, what the host started the run with. A parameter that is
 // one template and nothing else keeps the type of its value, Go values such as
 // an io.Reader included; in a longer text, values are written out. A template
-// that resolves to nothing is an error: write {{ $json.cc || ” }} for what
-// may be absent.
+// that resolves to nothing is an error; what may be absent needs a default:
+//
+//	{{ $json.cc || 'nobody@example.com' }}
 //
 // # Two halves
 //

@@ -17,8 +17,8 @@ import (
 // charged with more than the blob under it explains: that is owed, until a
 // Delete of the key settles it.
 type account struct {
-	manager  Manager
-	deleting keyLocks
+	manager Manager
+	locks   keyLocks // held while the blob under a key comes or goes
 
 	mu   sync.Mutex
 	owed map[string]Usage // by scoped key: all that is charged for it
@@ -63,7 +63,7 @@ func (a *account) release(ctx context.Context, tenantID string, u Usage) error {
 // delete removes the blob under key and releases what is charged for it. It
 // returns the number of bytes released.
 func (a *account) delete(ctx context.Context, tenantID, key string, inner blob.Store) (int64, error) {
-	unlock, err := a.deleting.lock(ctx, key)
+	unlock, err := a.locks.lock(ctx, key)
 	if err != nil {
 		return 0, err
 	}
@@ -93,7 +93,7 @@ func (a *account) copy(ctx context.Context, tenantID, dst, src string, inner blo
 	if a == nil {
 		return copier.Copy(ctx, dst, src)
 	}
-	unlock, err := a.deleting.lock(ctx, src) // so that the size stays the one reserved
+	unlock, err := a.locks.lock(ctx, dst, src) // the size shall stay the one reserved
 	if err != nil {
 		return blob.Info{}, err
 	}

@@ -62,6 +62,14 @@ func (ch *charge) take(ctx context.Context, u Usage) error {
 	return nil
 }
 
+// lock keeps others from the key until the outcome is settled.
+func (ch *charge) lock(ctx context.Context) (unlock func(), err error) {
+	if ch == nil {
+		return func() {}, nil
+	}
+	return ch.account.locks.lock(ctx, ch.key)
+}
+
 // settle ends the charge when the outcome is in: err, or a blob of that size.
 func (ch *charge) settle(size int64, err error) {
 	switch {

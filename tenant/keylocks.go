@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -17,19 +18,31 @@ type keyLock struct {
 	users int           // having it or waiting for it
 }
 
-// lock waits for key, or for the end of ctx.
-func (l *keyLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
-	k := l.join(key)
-	select {
-	case <-k.free:
-		return func() {
-			k.free <- struct{}{}
-			l.leave(key, k)
-		}, nil
-	case <-ctx.Done():
-		l.leave(key, k)
-		return nil, ctx.Err()
+// lock waits for all keys, or for the end of ctx. Everybody takes them in the
+// same order, so nobody waits in a circle.
+func (l *keyLocks) lock(ctx context.Context, keys ...string) (unlock func(), err error) {
+	slices.Sort(keys)
+	var held []func()
+	unlock = func() {
+		for _, free := range held {
+			free()
+		}
 	}
+	for _, key := range slices.Compact(keys) {
+		k := l.join(key)
+		select {
+		case <-k.free:
+			held = append(held, func() {
+				k.free <- struct{}{}
+				l.leave(key, k)
+			})
+		case <-ctx.Done():
+			l.leave(key, k)
+			unlock()
+			return nil, ctx.Err()
+		}
+	}
+	return unlock, nil
 }
 
 func (l *keyLocks) join(key string) *keyLock {

@@ -64,13 +64,19 @@ func (s *Store) list(c *call, yield func(blob.Info, error) bool) error {
 	if !ok {
 		return blob.ErrUnsupported
 	}
-	for info, err := range lister.List(c.ctx, c.namespace+prefix) {
+	// Dots at the end could be taken for a folder's parent: they are compared
+	// here.
+	asked := c.namespace + strings.TrimRight(prefix, ".")
+	for info, err := range lister.List(c.ctx, asked) {
 		if err != nil {
 			return err
 		}
 		key, own := strings.CutPrefix(info.Key, c.namespace)
-		if !own || !strings.HasPrefix(key, prefix) || blob.ValidateKey(key) != nil {
+		if !own || blob.ValidateKey(key) != nil {
 			return errForeign
+		}
+		if !strings.HasPrefix(key, prefix) {
+			continue
 		}
 		info.Key = key
 		if !yield(info, nil) {

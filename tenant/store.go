@@ -41,9 +41,10 @@ type StoreOptions struct {
 	// nothing.
 	//
 	// After a Commit, Copy or Delete that failed otherwise (see [blob.Writer])
-	// the space stays charged until a Delete of that key settles it. A crash
-	// may leave a charge, and two processes that delete one blob at the same
-	// moment may both release it; compare with [Store.Measure] now and then.
+	// the space stays charged until a Delete of that key settles it. This
+	// Store remembers that; across a crash, among several processes that
+	// delete one blob at the same moment, or where a second writer of a taken
+	// key failed, counts can drift: compare with [Store.Measure] now and then.
 	//
 	// Defaults to nil: nothing is metered.
 	Manager Manager

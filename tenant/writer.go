@@ -71,19 +71,25 @@ func (w *writer) Write(p []byte) (int, error) {
 // user may no longer write.
 func (w *writer) Commit(ctx context.Context) (blob.Info, error) {
 	c, scoped, err := w.create.store.begin(ctx, "commit", Write, w.create.event.Key)
-	switch {
-	case w.ended:
+	if w.ended {
 		return blob.Info{}, c.end(blob.ErrFinished)
-	case err == nil && c.tenantID() != w.create.tenantID():
-		err = ErrForbidden
-	case err == nil:
-		err = w.failed
 	}
 	w.ended = true
+	if err == nil && c.tenantID() != w.create.tenantID() {
+		err = ErrForbidden
+	}
+	if err == nil {
+		err = w.failed
+	}
+	var unlock func()
+	if err == nil {
+		unlock, err = w.charge.lock(ctx)
+	}
 	if err != nil {
 		_, _ = w.inner.Abort(), w.charge.release() // err says more
 		return blob.Info{}, c.end(err)
 	}
+	defer unlock()
 	info, err := w.inner.Commit(ctx)
 	w.charge.settle(info.Size, err)
 	if err == nil {

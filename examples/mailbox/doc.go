@@ -19,7 +19,9 @@
 // attached inside it is not listed.
 //
 // The bytes are the sender's: the transfer encoding is undone, the charset of
-// a text attachment is not converted. Names are decoded (RFC 2231, RFC 2047
+// a text attachment is not converted. Only the line ends of an attachment that
+// travels as plain text (7bit, 8bit, quoted-printable) are those of whoever
+// stored the message: CRLF on an IMAP server, often LF in a file. Names are decoded (RFC 2231, RFC 2047
 // and what real programs send instead) and otherwise left as they are,
 // "../../evil.exe" included: making them safe is the attachment handler's job.
 //

@@ -64,10 +64,15 @@ func (s *imapSource) connect(ctx context.Context) error {
 	})
 }
 
+// logoutGrace is how long a server may take to say goodbye.
+const logoutGrace = time.Second
+
 // Close logs out, if the server still listens, and releases the parts.
 func (s *imapSource) Close() error {
 	if s.client != nil {
-		_ = s.attempt(context.Background(), func(func()) error { return s.client.Logout().Wait() })
+		ctx, cancel := context.WithTimeout(context.Background(), logoutGrace)
+		defer cancel()
+		_ = s.attempt(ctx, func(func()) error { return s.client.Logout().Wait() })
 		_ = s.client.Close() // its error is the server hanging up, as it should
 	} else if s.conn != nil {
 		_ = s.conn.Close()
@@ -159,6 +164,9 @@ func (s *imapSource) fetch(ctx context.Context, location string, uid imap.UID) (
 				literal := &literalReader{r: body.Literal, left: body.Literal.Size(), alive: alive}
 				msg, parseErr = s.parse(ctx, location, literal)
 				found = true
+				if literal.cut {
+					return io.ErrUnexpectedEOF // and do not touch cmd: the library reads a broken literal a second time, in a race
+				}
 			}
 		}
 		return cmd.Close()
@@ -172,14 +180,18 @@ type literalReader struct {
 	r     io.Reader
 	left  int64
 	alive func()
+	cut   bool
 }
 
 func (l *literalReader) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	l.alive()
 	l.left -= int64(n)
-	if errors.Is(err, io.EOF) && l.left > 0 {
-		err = io.ErrUnexpectedEOF
+	if err != nil && l.left > 0 {
+		l.cut = true
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 	}
 	return n, err
 }

@@ -1,0 +1,23 @@
+// Package httpapi serves attachments over HTTP, as an http.Handler that a host
+// mounts behind its own authentication.
+//
+//	api, err := httpapi.New(handler, chain.Handler, nil)
+//	mux.Handle("/api/", api)
+//
+// # Who lives here
+//
+//   - [New] and [Options]: the handler, and what a host may adjust.
+//   - [Event]: what was done to which attachment, for the host's audit.
+//   - openapi.json: the contract, served at /api/v1/openapi.json.
+//
+// # What every route keeps to
+//
+// The tenant is whom the host's authentication put into the context. What
+// belongs to another tenant, what another user owns, what is deleted and what
+// never was get the same answer, 404. Whether bytes may leave is decided when
+// they are about to, from the record and the verdict as they are then. Bytes
+// leave under headers that keep a browser from running them (package serve).
+//
+// Errors are {"error": code, "message": sentence}. The code is stable; the
+// cause goes to the log.
+package httpapi

@@ -30,20 +30,9 @@ func (h *AttachmentHandler) List(ctx context.Context, q Query) (Page, error) {
 // first: ErrDeleted for a deleted record, ErrNotServed for a scan status that
 // the tenant's policy does not serve.
 func (h *AttachmentHandler) Open(ctx context.Context, record EmailAttachment, offset, length int64) (*blob.Reader, error) {
-	tc, err := permit(ctx, tenant.Read, record.ID)
+	current, err := h.servable(ctx, record.ID)
 	if err != nil {
 		return nil, err
-	}
-	// The caller's record may be old. Only the repository knows.
-	current, err := h.repo.Get(ctx, record.ID)
-	if err != nil {
-		return nil, err
-	}
-	if current.IsDeleted {
-		return nil, ErrDeleted
-	}
-	if !h.opts.ScanPolicy.Serves(tc.TenantID(), current.VirusScanStatus) {
-		return nil, ErrNotServed
 	}
 	return h.store.Open(ctx, current.StorageKey, offset, length)
 }

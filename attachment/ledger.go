@@ -38,6 +38,10 @@ func (l ledger) Claim(ctx context.Context, job scan.Job, lease time.Duration) (s
 	}}, nil
 }
 
+func (l ledger) Extend(ctx context.Context, claim scan.Claim, lease time.Duration) error {
+	return l.repo.ExtendScan(ctx, claim, time.Now(), lease)
+}
+
 func (l ledger) Settle(ctx context.Context, claim scan.Claim, outcome scan.Outcome) error {
 	return l.repo.SettleScan(ctx, claim, outcome, time.Now())
 }

@@ -134,10 +134,13 @@ type Change struct {
 type ScanRepository interface {
 	// ClaimScan reserves a due content until lease; see scan.Ledger.
 	ClaimScan(ctx context.Context, job scan.Job, token string, now time.Time, lease time.Duration) (Content, scan.Job, error)
+	// ExtendScan renews a claim; see scan.Ledger.
+	ExtendScan(ctx context.Context, claim scan.Claim, now time.Time, lease time.Duration) error
 	// SettleScan ends a claim. A content that already has a verdict keeps it
 	// when the outcome is StatusPending: a rescan that fails releases nothing.
 	SettleScan(ctx context.Context, claim scan.Claim, outcome scan.Outcome, now time.Time) error
-	// DueScans lists what no live claim holds and whose time has come.
+	// DueScans lists what no live claim holds and whose time has come, the
+	// tenants taking turns; see scan.Ledger.
 	DueScans(ctx context.Context, now time.Time, limit int) ([]scan.Job, error)
 	// ScanBacklog counts what is pending.
 	ScanBacklog(ctx context.Context) (scan.Backlog, error)

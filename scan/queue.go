@@ -51,6 +51,12 @@ type Ledger interface {
 	// tried again only later. Claim.Job is the job as the ledger has it.
 	Claim(ctx context.Context, job Job, lease time.Duration) (Claim, error)
 
+	// Extend lets a claim last until lease from now. A worker calls it while
+	// its scan goes on, so that leases can be short and a worker that dies is
+	// soon replaced. It returns ErrNotDue if the claim is no longer the one
+	// that holds the content.
+	Extend(ctx context.Context, claim Claim, lease time.Duration) error
+
 	// Settle ends a claim: with a final Status and the Result behind it, or
 	// with StatusPending, the error text, and when to try again. A claim whose
 	// lease another worker has taken over is refused with ErrNotDue.

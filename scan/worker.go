@@ -28,10 +28,13 @@ type WorkerOptions struct {
 	// ends in StatusError. Defaults to none.
 	Scanners map[string]Scanner
 
-	// Timeout bounds one scan. The claim's lease is a minute longer, so a
-	// claim never lapses while its scan still runs, and a crash blocks the
-	// content for no longer than that. Defaults to 10 minutes.
+	// Timeout bounds one scan. Defaults to 10 minutes.
 	Timeout time.Duration
+
+	// Lease is how long a claim outlives a worker that died: for so long its
+	// content waits for another one. The worker renews the claim three times
+	// within it while the scan goes on. Defaults to 15 seconds.
+	Lease time.Duration
 
 	// MaxAttempts bounds the scans of one content that fail, or that never
 	// end because they take the process with them. Outages do not count: see
@@ -69,6 +72,7 @@ type WorkerOptions struct {
 func NewWorker(scanner Scanner, ledger Ledger, opts *WorkerOptions) *Worker {
 	o := *cmp.Or(opts, &WorkerOptions{})
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Minute)
+	o.Lease = cmp.Or(o.Lease, 15*time.Second)
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 8)
 	o.Backoff = cmp.Or(o.Backoff, 15*time.Second)
 	o.MaxBackoff = cmp.Or(o.MaxBackoff, 15*time.Minute)
@@ -81,10 +85,8 @@ func NewWorker(scanner Scanner, ledger Ledger, opts *WorkerOptions) *Worker {
 	return w
 }
 
-const (
-	leaseMargin   = time.Minute      // to open the object and to settle
-	settleTimeout = 30 * time.Second // for the ledger, after the worker was stopped
-)
+// settleTimeout bounds what the ledger may take after the worker was stopped.
+const settleTimeout = 30 * time.Second
 
 // Work does one job. It returns
 //
@@ -97,14 +99,18 @@ const (
 //
 // When ctx ends, the scan is cut short and the claim given back.
 func (w *Worker) Work(ctx context.Context, job Job) error {
-	claim, err := w.ledger.Claim(ctx, job, w.opts.Timeout+leaseMargin)
+	claim, err := w.ledger.Claim(ctx, job, w.opts.Lease)
 	if err != nil {
 		return fmt.Errorf("scan: claim %s: %w", job.ContentID, err)
 	}
 	job = claim.Job
 
 	begun := time.Now()
-	res, scanErr := w.scan(ctx, claim)
+	var res Result
+	var scanErr error
+	if err := w.hold(ctx, claim, func(ctx context.Context) { res, scanErr = w.scan(ctx, claim) }); err != nil {
+		return fmt.Errorf("scan: hold %s: %w", job.ContentID, err)
+	}
 	outcome, verdictErr := w.judge(ctx, job, stamp(res, begun), scanErr)
 
 	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -114,6 +120,39 @@ func (w *Worker) Work(ctx context.Context, job Job) error {
 	}
 	w.report(settling, job, outcome, scanErr, time.Since(begun))
 	return verdictErr
+}
+
+// hold renews the claim while scan runs, but not past its deadline: a scanner
+// that ignores it loses its claim. If another worker has taken the claim over,
+// the scan is cut short and its result is nobody's: hold then returns
+// ErrNotDue.
+func (w *Worker) hold(ctx context.Context, claim Claim, scan func(context.Context)) error {
+	ctx, cancel := context.WithTimeout(ctx, w.opts.Timeout)
+	defer cancel()
+	var lost error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(w.opts.Lease / 3)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			// Any other failure leaves the claim as it is; the next tick tries again.
+			if err := w.ledger.Extend(ctx, claim, w.opts.Lease); errors.Is(err, ErrNotDue) {
+				lost = err
+				cancel()
+				return
+			}
+		}
+	}()
+	scan(ctx)
+	cancel()
+	<-done
+	return lost
 }
 
 func (w *Worker) scan(ctx context.Context, claim Claim) (Result, error) {
@@ -129,8 +168,6 @@ func (w *Worker) scan(ctx context.Context, claim Claim) (Result, error) {
 	if job.Attempt >= w.opts.MaxAttempts {
 		return Result{}, &Error{Scanner: "worker", Op: "begin", Err: fmt.Errorf("%d scans began and none ended", job.Attempt)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.opts.Timeout)
-	defer cancel()
 	return scanner.Scan(ctx, claim.Object)
 }
 

@@ -195,6 +195,24 @@ func TestAStoppedWorkerGivesItsClaimBack(t *testing.T) {
 	})
 }
 
+// TestALongScanKeepsItsClaim: leases are short, scans need not be.
+func TestALongScanKeepsItsClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := scantest.NewLedger()
+		job := ledger.Add("acme", scantest.NewObject([]byte("bytes")))
+		slow := scan.NewWorker(scantest.NewFake(scantest.Step{Wait: 5 * time.Minute}), ledger, &scan.WorkerOptions{Lease: 15 * time.Second})
+		result := make(chan error)
+		go func() { result <- slow.Work(t.Context(), job) }()
+		for range 4 {
+			time.Sleep(time.Minute)
+			due, err := ledger.Due(t.Context(), 1)
+			require.NoError(t, err)
+			require.Empty(t, due)
+		}
+		require.NoError(t, <-result)
+	})
+}
+
 func TestALostClaimSettlesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ledger := scantest.NewLedger()

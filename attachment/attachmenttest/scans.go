@@ -30,22 +30,46 @@ func (r *Repository) ClaimScan(_ context.Context, job scan.Job, token string, no
 	if c == nil || !c.scannable(now) {
 		return attachment.Content{}, scan.Job{}, scan.ErrNotDue
 	}
+	job = c.job()
 	c.attempts++
 	c.token, c.lease = token, now.Add(lease)
-	return c.Content, c.job(), nil
+	return c.Content, job, nil
+}
+
+// claimed returns the content that a claim still holds, or nil.
+func (r *Repository) claimed(claim scan.Claim) *content {
+	c := r.contents[rowKey{claim.Job.TenantID, claim.Job.ContentID}]
+	if c == nil || c.token == "" || c.token != claim.Token {
+		return nil
+	}
+	return c
+}
+
+// ExtendScan implements attachment.ScanRepository.
+func (r *Repository) ExtendScan(_ context.Context, claim scan.Claim, now time.Time, lease time.Duration) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.claimed(claim)
+	if c == nil {
+		return scan.ErrNotDue
+	}
+	c.lease = now.Add(lease)
+	return nil
 }
 
 // SettleScan implements attachment.ScanRepository.
 func (r *Repository) SettleScan(_ context.Context, claim scan.Claim, outcome scan.Outcome, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.contents[rowKey{claim.Job.TenantID, claim.Job.ContentID}]
-	if c == nil || c.token == "" || c.token != claim.Token {
+	c := r.claimed(claim)
+	if c == nil {
 		return scan.ErrNotDue
 	}
 	c.token, c.lease, c.updatedAt = "", time.Time{}, now
 	if outcome.Status == scan.StatusPending {
-		c.due = &outcome.NextAt
+		if c.due = &outcome.NextAt; outcome.Uncounted {
+			c.attempts--
+		}
 		return nil
 	}
 	if outcome.Status == scan.StatusError && c.scannedAt != nil {
@@ -74,6 +98,12 @@ func (r *Repository) DueScans(_ context.Context, now time.Time, limit int) ([]sc
 	slices.SortFunc(jobs, func(a, b scan.Job) int {
 		return cmp.Or(a.PendingSince.Compare(b.PendingSince), cmp.Compare(a.ContentID, b.ContentID))
 	})
+	turn, turns := map[string]int{}, map[string]int{} // by tenant, by content
+	for _, job := range jobs {
+		turns[job.ContentID] = turn[job.TenantID]
+		turn[job.TenantID]++
+	}
+	slices.SortStableFunc(jobs, func(a, b scan.Job) int { return cmp.Compare(turns[a.ContentID], turns[b.ContentID]) })
 	return jobs[:min(limit, len(jobs))], nil
 }
 

@@ -51,13 +51,8 @@ func store(t testing.TB, repo attachment.Repository, d attachment.Draft) {
 // that the library works as: without the setting nothing is there, whatever
 // the query.
 func TestRowLevelSecurity(t *testing.T) {
-	pg := services.StartPostgres(t, false)
-	url := pg.NewDatabase(t)
-	role, roleURL := pg.NewRole(t, url)
-	connect(t, url).MustExec("GRANT CREATE ON SCHEMA public TO " + role)
-	db := connect(t, roleURL)
+	db := connect(t, startPostgres(t).database(t))
 	repo := sqlrepo.NewPostgres(db)
-	require.NoError(t, repo.Migrate(t.Context()))
 	ours, theirs := draft("acme", 1), draft("globex", 1)
 	store(t, repo, ours)
 	store(t, repo, theirs)
@@ -146,14 +141,12 @@ func fill(t testing.TB, db *sqlx.DB, records int) {
 
 // TestRoundTrips holds what an attachment costs the database.
 func TestRoundTrips(t *testing.T) {
-	pg := services.StartPostgres(t, false)
-	connector, err := pq.NewConnector(pg.NewDatabase(t))
+	connector, err := pq.NewConnector(startPostgres(t).database(t))
 	require.NoError(t, err)
 	counter := &countingConnector{Connector: connector}
 	db := sqlx.NewDb(sql.OpenDB(counter), "postgres")
 	defer db.Close()
 	repo := sqlrepo.NewPostgres(db)
-	require.NoError(t, repo.Migrate(t.Context()))
 
 	d := draft("acme", 1)
 	counter.trips.Store(0)
@@ -209,8 +202,8 @@ func (t *countingTx) Commit() error {
 // TestOutage stops the server under the library: a clear, retryable error, and
 // work goes on when it is back.
 func TestOutage(t *testing.T) {
-	pg := services.StartPostgres(t, false)
-	repo := openPostgres(t, pg)
+	pg := startPostgres(t)
+	repo := pg.open(t)
 	d := draft("acme", 1)
 	store(t, repo, d)
 	pg.Kill()

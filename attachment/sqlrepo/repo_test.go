@@ -2,6 +2,7 @@ package sqlrepo_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -11,7 +12,9 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/attachmenttest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/sqlrepo"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/scantest"
 )
 
 func openSQLite(t testing.TB) *sqlrepo.Repository {
@@ -32,16 +35,35 @@ func connect(t testing.TB, url string) *sqlx.DB {
 	return db
 }
 
-// openPostgres returns a repository that works as a role without any
-// privilege: row-level security binds it.
-func openPostgres(t testing.TB, pg *services.Postgres) *sqlrepo.Repository {
+// postgres is a cluster with a migrated database that others are cloned from,
+// and a role without any privilege in it: row-level security binds it.
+type postgres struct {
+	*services.Postgres
+	template, role string
+}
+
+func startPostgres(t testing.TB) *postgres {
 	t.Helper()
+	pg := services.StartPostgres(t, false)
 	url := pg.NewDatabase(t)
 	role, roleURL := pg.NewRole(t, url)
-	connect(t, url).MustExec("GRANT CREATE ON SCHEMA public TO " + role)
-	repo := sqlrepo.NewPostgres(connect(t, roleURL))
-	require.NoError(t, repo.Migrate(t.Context()))
-	return repo
+	admin, db := connect(t, url), connect(t, roleURL)
+	admin.MustExec("GRANT CREATE ON SCHEMA public TO " + role)
+	require.NoError(t, sqlrepo.NewPostgres(db).Migrate(t.Context()))
+	require.NoError(t, admin.Close())
+	require.NoError(t, db.Close())
+	return &postgres{pg, url, role}
+}
+
+// database returns the connection string, as the role, of a new database.
+func (p *postgres) database(t testing.TB) string {
+	t.Helper()
+	return strings.Replace(p.Clone(t, p.template), "postgres@", p.role+"@", 1)
+}
+
+func (p *postgres) open(t testing.TB) *sqlrepo.Repository {
+	t.Helper()
+	return sqlrepo.NewPostgres(connect(t, p.database(t)))
 }
 
 func TestSQLiteConforms(t *testing.T) {
@@ -49,8 +71,27 @@ func TestSQLiteConforms(t *testing.T) {
 }
 
 func TestPostgresConforms(t *testing.T) {
-	pg := services.StartPostgres(t, false)
-	attachmenttest.RunRepository(t, func(t *testing.T) attachment.Repository { return openPostgres(t, pg) })
+	pg := startPostgres(t)
+	attachmenttest.RunRepository(t, func(t *testing.T) attachment.Repository { return pg.open(t) })
+}
+
+// ledgerOver is a ledger whose contents came in through a handler.
+func ledgerOver(t *testing.T, repo attachment.Repository) scantest.LedgerHarness {
+	t.Helper()
+	store := memblob.New(nil)
+	handler, err := attachment.New(store, repo, nil)
+	require.NoError(t, err)
+	return attachmenttest.LedgerHarness(t, handler, attachment.NewLedger(store, repo))
+}
+
+func TestLedgersConform(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		scantest.RunLedger(t, func(t *testing.T) scantest.LedgerHarness { return ledgerOver(t, openSQLite(t)) })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		pg := startPostgres(t)
+		scantest.RunLedger(t, func(t *testing.T) scantest.LedgerHarness { return ledgerOver(t, pg.open(t)) })
+	})
 }
 
 func TestMigrateIsRepeatable(t *testing.T) {

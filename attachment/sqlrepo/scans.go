@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
@@ -14,6 +15,9 @@ import (
 // ClaimScan implements attachment.ScanRepository.
 func (r *Repository) ClaimScan(ctx context.Context, job scan.Job, token string, now time.Time, lease time.Duration) (attachment.Content, scan.Job, error) {
 	var row contentRow
+	if uuid.Validate(job.ContentID) != nil {
+		return attachment.Content{}, job, scan.ErrNotDue
+	}
 	err := r.inSystem(ctx, "claim scan", func(tx *sqlx.Tx) error {
 		n, err := exec(ctx, tx, `UPDATE attachment_contents
 			SET scan_attempts = scan_attempts + 1, scan_token = ?, scan_lease = ?
@@ -28,7 +32,29 @@ func (r *Repository) ClaimScan(ctx context.Context, job scan.Job, token string, 
 		return get(ctx, tx, &row, scan.ErrNotDue,
 			`SELECT `+contentColumns+` FROM attachment_contents WHERE tenant_id = ? AND id = ?`, job.TenantID, job.ContentID)
 	})
-	return row.content(), row.job(), err
+	job = row.job()
+	job.Attempt-- // those before this one
+	return row.content(), job, err
+}
+
+// ExtendScan implements attachment.ScanRepository.
+func (r *Repository) ExtendScan(ctx context.Context, claim scan.Claim, now time.Time, lease time.Duration) error {
+	return r.inSystem(ctx, "extend scan", func(tx *sqlx.Tx) error {
+		return r.claimed(ctx, tx, claim, `scan_lease = ?`, r.dialect.at(now.Add(lease)))
+	})
+}
+
+// claimed changes the content that a claim still holds.
+func (r *Repository) claimed(ctx context.Context, tx *sqlx.Tx, claim scan.Claim, set string, args ...any) error {
+	if uuid.Validate(claim.Job.ContentID) != nil {
+		return scan.ErrNotDue
+	}
+	n, err := exec(ctx, tx, `UPDATE attachment_contents SET `+set+` WHERE tenant_id = ? AND id = ? AND scan_token = ? AND scan_token <> ''`,
+		append(args, claim.Job.TenantID, claim.Job.ContentID, claim.Token)...)
+	if err == nil && n == 0 {
+		return scan.ErrNotDue
+	}
+	return err
 }
 
 // SettleScan implements attachment.ScanRepository.
@@ -37,34 +63,27 @@ func (r *Repository) SettleScan(ctx context.Context, claim scan.Claim, outcome s
 	if err != nil {
 		return err
 	}
-	const mine = ` WHERE tenant_id = ? AND id = ? AND scan_token = ?`
-	who := []any{claim.Job.TenantID, claim.Job.ContentID, claim.Token}
 	at := r.dialect.at
-	return r.inSystem(ctx, "settle scan", func(tx *sqlx.Tx) (err error) {
-		var n int64
+	const over = `scan_token = '', scan_lease = NULL, updated_at = ?`
+	return r.inSystem(ctx, "settle scan", func(tx *sqlx.Tx) error {
 		switch outcome.Status {
 		case scan.StatusPending:
-			n, err = exec(ctx, tx, `UPDATE attachment_contents
-				SET scan_due = ?, scan_error = ?, scan_token = '', scan_lease = NULL, updated_at = ?`+mine,
-				append([]any{at(outcome.NextAt), outcome.Err, at(now)}, who...)...)
+			return r.claimed(ctx, tx, claim, `scan_due = ?, scan_error = ?,
+				scan_attempts = CASE WHEN ? THEN scan_attempts - 1 ELSE scan_attempts END, `+over,
+				at(outcome.NextAt), outcome.Err, outcome.Uncounted, at(now))
 		case scan.StatusError:
 			// A rescan that came to nothing leaves the verdict that stands.
-			n, err = exec(ctx, tx, `UPDATE attachment_contents
-				SET scan_status = CASE WHEN scanned_at IS NULL THEN ? ELSE scan_status END,
-					scan_result = CASE WHEN scanned_at IS NULL THEN ? ELSE scan_result END,
-					scanned_at = COALESCE(scanned_at, ?),
-					scan_due = NULL, scan_attempts = 0, scan_error = ?, scan_token = '', scan_lease = NULL, updated_at = ?`+mine,
-				append([]any{outcome.Status, string(details), at(now), outcome.Err, at(now)}, who...)...)
+			return r.claimed(ctx, tx, claim, `
+				scan_status = CASE WHEN scanned_at IS NULL THEN ? ELSE scan_status END,
+				scan_result = CASE WHEN scanned_at IS NULL THEN ? ELSE scan_result END,
+				scanned_at = COALESCE(scanned_at, ?),
+				scan_due = NULL, scan_attempts = 0, scan_error = ?, `+over,
+				outcome.Status, string(details), at(now), outcome.Err, at(now))
 		default:
-			n, err = exec(ctx, tx, `UPDATE attachment_contents
-				SET scan_status = ?, scan_result = ?, scanned_at = ?,
-					scan_due = NULL, scan_attempts = 0, scan_error = '', scan_token = '', scan_lease = NULL, updated_at = ?`+mine,
-				append([]any{outcome.Status, string(details), at(now), at(now)}, who...)...)
+			return r.claimed(ctx, tx, claim, `scan_status = ?, scan_result = ?, scanned_at = ?,
+				scan_due = NULL, scan_attempts = 0, scan_error = '', `+over,
+				outcome.Status, string(details), at(now), at(now))
 		}
-		if err == nil && n == 0 {
-			err = scan.ErrNotDue
-		}
-		return err
 	})
 }
 
@@ -73,9 +92,11 @@ func (r *Repository) DueScans(ctx context.Context, now time.Time, limit int) ([]
 	var rows []contentRow
 	err := r.inSystem(ctx, "due scans", func(tx *sqlx.Tx) error {
 		rows = nil
-		return tx.SelectContext(ctx, &rows, tx.Rebind(`SELECT `+contentColumns+` FROM attachment_contents
-			WHERE scan_due <= ? AND state = 'stored' AND (scan_lease IS NULL OR scan_lease <= ?)
-			ORDER BY scan_due, id LIMIT ?`), r.dialect.at(now), r.dialect.at(now), limit)
+		return tx.SelectContext(ctx, &rows, tx.Rebind(`SELECT `+contentColumns+` FROM (
+				SELECT *, row_number() OVER (PARTITION BY tenant_id ORDER BY pending_since, id) AS turn
+				FROM attachment_contents
+				WHERE scan_due <= ? AND state = 'stored' AND (scan_lease IS NULL OR scan_lease <= ?)) AS due
+			ORDER BY turn, pending_since, id LIMIT ?`), r.dialect.at(now), r.dialect.at(now), limit)
 	})
 	jobs := make([]scan.Job, len(rows))
 	for i := range rows {

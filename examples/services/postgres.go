@@ -65,6 +65,18 @@ func (p *Postgres) NewDatabase(tb testing.TB) string {
 	return p.URL(name)
 }
 
+// Clone creates a database with everything that is in another one, to which
+// nobody may be connected, and returns its connection string.
+func (p *Postgres) Clone(tb testing.TB, url string) string {
+	tb.Helper()
+	original := strings.TrimPrefix(strings.TrimSuffix(url, "?sslmode=disable"), strings.TrimSuffix(p.URL(""), "?sslmode=disable"))
+	name := fmt.Sprintf("test%d", p.next.Add(1))
+	if err := p.exec("postgres", "CREATE DATABASE "+name+" TEMPLATE "+original); err != nil {
+		tb.Fatal(err)
+	}
+	return p.URL(name)
+}
+
 // NewRole creates a login role without any right but to connect, and returns
 // url with that role in it. It is what a careful host runs the library as.
 func (p *Postgres) NewRole(tb testing.TB, url string) (role, roleURL string) {

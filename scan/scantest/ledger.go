@@ -84,6 +84,21 @@ func (l *Ledger) Claim(ctx context.Context, job scan.Job, lease time.Duration) (
 	return claim, nil
 }
 
+// Extend implements scan.Ledger.
+func (l *Ledger) Extend(ctx context.Context, claim scan.Claim, lease time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.find(claim.Job)
+	if e == nil || e.token == "" || e.token != claim.Token {
+		return scan.ErrNotDue
+	}
+	e.lease = time.Now().Add(lease)
+	return nil
+}
+
 // Settle implements scan.Ledger.
 func (l *Ledger) Settle(ctx context.Context, claim scan.Claim, outcome scan.Outcome) error {
 	if err := ctx.Err(); err != nil {

@@ -32,6 +32,7 @@ func TestLedgerInMemory(t *testing.T) {
 type brokenLedger struct {
 	*Ledger
 	claim  func(l *Ledger, ctx context.Context, job scan.Job, lease time.Duration) (scan.Claim, error)
+	extend func(l *Ledger, ctx context.Context, claim scan.Claim, lease time.Duration) error
 	settle func(l *Ledger, ctx context.Context, claim scan.Claim, outcome scan.Outcome) error
 	due    func(l *Ledger, ctx context.Context, limit int) ([]scan.Job, error)
 	count  func(b scan.Backlog) scan.Backlog
@@ -42,6 +43,13 @@ func (b brokenLedger) Claim(ctx context.Context, job scan.Job, lease time.Durati
 		return b.claim(b.Ledger, ctx, job, lease)
 	}
 	return b.Ledger.Claim(ctx, job, lease)
+}
+
+func (b brokenLedger) Extend(ctx context.Context, claim scan.Claim, lease time.Duration) error {
+	if b.extend != nil {
+		return b.extend(b.Ledger, ctx, claim, lease)
+	}
+	return b.Ledger.Extend(ctx, claim, lease)
 }
 
 func (b brokenLedger) Settle(ctx context.Context, claim scan.Claim, outcome scan.Outcome) error {
@@ -94,6 +102,13 @@ func TestLedgerSuiteCatchesBrokenLedgers(t *testing.T) {
 		"a claim never lapses": {claim: claimFunc(func(l *Ledger, ctx context.Context, job scan.Job, _ time.Duration) (scan.Claim, error) {
 			return l.Claim(ctx, job, longLease)
 		})},
+		"an extension does nothing": {extend: func(*Ledger, context.Context, scan.Claim, time.Duration) error { return nil }},
+		"any token extends": {extend: func(l *Ledger, ctx context.Context, claim scan.Claim, lease time.Duration) error {
+			l.mu.Lock()
+			claim.Token = l.find(claim.Job).token
+			l.mu.Unlock()
+			return l.Extend(ctx, claim, lease)
+		}},
 		"settled content is claimable":   {claim: with(func(e *entry) { e.outcome.Status = scan.StatusPending })},
 		"a retry is claimable early":     {claim: with(func(e *entry) { e.outcome.NextAt = time.Time{} })},
 		"attempts are not counted":       {claim: with(func(e *entry) { e.job.Attempt = 0 })},

@@ -54,6 +54,7 @@ func ledgerChecks() []ledgerCheck {
 		{"one content has one claim at a time", claimExcludes},
 		{"a hundred workers get one claim", claimRace},
 		{"a claim lapses with its lease", claimLapses},
+		{"a claim that is extended does not lapse", claimExtends},
 		{"a lapsed claim cannot settle once another has it", staleSettle},
 		{"a settled content stays settled", settledStays},
 		{"every verdict arrives", everyStatus},
@@ -153,6 +154,30 @@ func claimLapses(ctx context.Context, h LedgerHarness) error {
 	}
 	_, err = h.Ledger.Claim(ctx, again, longLease)
 	return err
+}
+
+func claimExtends(ctx context.Context, h LedgerHarness) error {
+	job := h.Add("acme", []byte("one"))
+	claim, err := h.Ledger.Claim(ctx, job, shortLease)
+	if err != nil {
+		return err
+	}
+	if err := h.Ledger.Extend(ctx, claim, longLease); err != nil {
+		return err
+	}
+	h.Sleep(2 * shortLease)
+	if _, err := h.Ledger.Claim(ctx, job, longLease); !errors.Is(err, scan.ErrNotDue) {
+		return fmt.Errorf("an extended claim lapsed: Claim says %v, want ErrNotDue", err)
+	}
+	stranger := claim
+	stranger.Token = "somebody else's"
+	if err := wantNotDue("the extension of a stranger's claim", h.Ledger.Extend(ctx, stranger, longLease)); err != nil {
+		return err
+	}
+	if err := h.Ledger.Settle(ctx, claim, clean()); err != nil {
+		return err
+	}
+	return wantNotDue("the extension of a settled claim", h.Ledger.Extend(ctx, claim, longLease))
 }
 
 func staleSettle(ctx context.Context, h LedgerHarness) error {

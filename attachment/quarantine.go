@@ -1,0 +1,74 @@
+package attachment
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// MaxReasonBytes bounds the reason a person gives.
+const MaxReasonBytes = 500
+
+// Rescan asks for a new verdict on the content of an attachment. Until there
+// is one, the present one stands. It takes tenant.Admin.
+func (h *AttachmentHandler) Rescan(ctx context.Context, id string) (EmailAttachment, error) {
+	if _, err := permit(ctx, tenant.Admin, id); err != nil {
+		return EmailAttachment{}, err
+	}
+	job, err := h.repo.RequestScan(ctx, id, h.opts.Now().UTC())
+	if err != nil {
+		return EmailAttachment{}, err
+	}
+	h.queueScan(ctx, &job)
+	return h.repo.Get(ctx, id)
+}
+
+// Release serves a content although no scanner calls it clean: its status
+// becomes skipped, for all the tenant's attachments that share it. A person
+// answers for it, and says why. It takes tenant.Admin.
+func (h *AttachmentHandler) Release(ctx context.Context, id, reason string) (EmailAttachment, error) {
+	return h.overrule(ctx, id, scan.StatusSkipped, "released", reason)
+}
+
+// Quarantine withholds a content whatever a scanner says: its status becomes
+// suspicious, for all the tenant's attachments that share it. It takes
+// tenant.Admin.
+func (h *AttachmentHandler) Quarantine(ctx context.Context, id, reason string) (EmailAttachment, error) {
+	return h.overrule(ctx, id, scan.StatusSuspicious, "quarantined", reason)
+}
+
+func (h *AttachmentHandler) overrule(ctx context.Context, id string, status scan.Status, what, reason string) (EmailAttachment, error) {
+	tc, err := permit(ctx, tenant.Admin, id)
+	if err != nil {
+		return EmailAttachment{}, err
+	}
+	reason = strings.Join(strings.Fields(strings.ToValidUTF8(reason, "?")), " ")
+	if reason == "" || len(reason) > MaxReasonBytes {
+		return EmailAttachment{}, invalid("reason: is required, and at most %d bytes long", MaxReasonBytes)
+	}
+	now := h.opts.Now().UTC()
+	before, err := h.repo.Get(ctx, id)
+	if err != nil {
+		return EmailAttachment{}, err
+	}
+	result := scan.Result{Detail: what + " by " + tc.UserID() + ": " + reason, ScannedAt: now}
+	if before.VirusScanDetails != nil { // what the scanner said stays on the record
+		result.Threat, result.Engine, result.Signatures = before.VirusScanDetails.Threat, before.VirusScanDetails.Engine, before.VirusScanDetails.Signatures
+	}
+	after, err := h.repo.SetVerdict(ctx, id, status, result, now)
+	if err != nil {
+		return EmailAttachment{}, err
+	}
+	h.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "attachment_"+what,
+		slog.String("attachmentId", id),
+		slog.String("contentHash", after.ContentHash),
+		slog.String("from", string(before.VirusScanStatus)),
+		slog.String("to", string(after.VirusScanStatus)),
+		slog.String("userId", tc.UserID()),
+		slog.String("reason", reason),
+		tenantAttr(ctx))
+	return after, nil
+}

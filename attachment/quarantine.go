@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"unicode"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
@@ -45,7 +46,7 @@ func (h *AttachmentHandler) overrule(ctx context.Context, id string, status scan
 	if err != nil {
 		return EmailAttachment{}, err
 	}
-	reason = strings.Join(strings.Fields(strings.ToValidUTF8(reason, "?")), " ")
+	reason = oneLine(reason)
 	if reason == "" || len(reason) > MaxReasonBytes {
 		return EmailAttachment{}, invalid("reason: is required, and at most %d bytes long", MaxReasonBytes)
 	}
@@ -55,6 +56,9 @@ func (h *AttachmentHandler) overrule(ctx context.Context, id string, status scan
 		return EmailAttachment{}, err
 	}
 	result := scan.Result{Detail: what + " by " + tc.UserID() + ": " + reason, ScannedAt: now}
+	if status == scan.StatusSuspicious {
+		result.Verdict = scan.Suspicious // a release is no verdict: it stays unknown, and is never clean
+	}
 	if before.VirusScanDetails != nil { // what the scanner said stays on the record
 		result.Threat, result.Engine, result.Signatures = before.VirusScanDetails.Threat, before.VirusScanDetails.Engine, before.VirusScanDetails.Signatures
 	}
@@ -71,4 +75,18 @@ func (h *AttachmentHandler) overrule(ctx context.Context, id string, status scan
 		slog.String("reason", reason),
 		tenantAttr(ctx))
 	return after, nil
+}
+
+// oneLine makes a person's words fit for a record and a log.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -1,13 +1,35 @@
 # Two targets matter: `make test` on a fresh Debian machine with Go, and
-# `make lint`. Everything they need they install themselves.
+# `make lint`. What they need and the machine lacks, they install: servers
+# through apt, tools into .bin.
 
-SHELL       := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
-BIN         := $(CURDIR)/.bin
-VERSITYGW   := v1.8.0
+SHELL         := /bin/bash
+.SHELLFLAGS   := -eu -o pipefail -c
+BIN           := $(CURDIR)/.bin
+VERSITYGW     := v1.8.0
+GOLANGCI_LINT := v2.15.0
+GOVULNCHECK   := latest
+
+.PHONY: help
+help: ## list the targets
+	@grep -E '^[a-z./-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.PHONY: test
+test: services ## run every test of every module with -race, on real services
+	@.ci/test
 
 .PHONY: services
 services: .bin/versitygw ## install what the tests need and this machine lacks
+	@.ci/install
 
 .bin/versitygw:
 	GOBIN=$(BIN) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+.PHONY: lint
+lint: ## formatting, vet, golangci-lint, go.mod, known vulnerabilities
+	@.ci/lint
+
+.bin/golangci-lint:
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+
+.bin/govulncheck:
+	GOBIN=$(BIN) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)

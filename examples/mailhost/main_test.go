@@ -1,0 +1,287 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+)
+
+// asHost makes the test binary the mailhost, for tests that kill it.
+const asHost = "MAILHOST_TEST_RUN"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(asHost); args != "" {
+		if err := run(context.Background(), strings.Split(args, "\n"), os.Stdout, os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// mailhost runs the command from the top folder, as the README does.
+func mailhost(t *testing.T, args ...string) (report, string, error) {
+	t.Helper()
+	t.Chdir("../..")
+	var stdout, stderr bytes.Buffer
+	err := run(t.Context(), append([]string{"-once", "-json"}, args...), &stdout, &stderr)
+	var r report
+	if stdout.Len() > 0 {
+		require.NoError(t, json.Unmarshal(stdout.Bytes(), &r))
+	}
+	t.Chdir("examples/mailhost")
+	return r, stderr.String(), err
+}
+
+// expectation is a line of testdata/mail/expected.json, whose hashes were
+// computed from the mail by other code than the host's.
+type expectation struct {
+	File, MessageID, Filename, SHA256, Expect, Scan string
+	Size                                            int64
+}
+
+func expectations(t *testing.T) (list []expectation) {
+	t.Helper()
+	data, err := os.ReadFile("../../testdata/mail/expected.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &list))
+	return list
+}
+
+// TestMainJob is the README's first command, checked attachment by attachment.
+func TestMainJob(t *testing.T) {
+	data := t.TempDir()
+	first, _, err := mailhost(t, "-data", data)
+	require.NoError(t, err)
+
+	rows := map[[2]string]row{}
+	for _, a := range first.Attachments {
+		rows[[2]string{a.MessageID, a.Filename}] = a
+	}
+	wanted, stored, unreadable := 0, map[string]bool{}, 0
+	for _, e := range expectations(t) {
+		if e.Expect == "UNREADABLE" {
+			unreadable++
+			continue
+		}
+		wanted++
+		a, ok := rows[[2]string{e.MessageID, e.Filename}]
+		require.True(t, ok, "%s: %q is missing", e.File, e.Filename)
+		if e.Expect != "processed" {
+			require.Equal(t, e.Expect, string(a.Result.ErrorCode), "%s: %q", e.File, e.Filename)
+			require.Nil(t, a.Result.Output)
+			continue
+		}
+		require.Empty(t, a.Result.Error, "%s: %q", e.File, e.Filename)
+		require.Equal(t, e.SHA256, a.Result.Output.Data.ContentHash, "%s: %q", e.File, e.Filename)
+		require.Equal(t, e.Size, a.Size, "%s: %q", e.File, e.Filename)
+		require.Equal(t, e.Scan, a.ScanStatus, "%s: %q", e.File, e.Filename)
+		stored[e.SHA256] = true
+	}
+	require.Len(t, first.Attachments, wanted)
+	require.Len(t, first.Unreadable, unreadable)
+	require.Equal(t, len(stored), countBlobs(t, data), "one blob for each content, none for what was refused")
+
+	again, _, err := mailhost(t, "-data", data)
+	require.NoError(t, err)
+	require.Equal(t, lasting(first), lasting(again))
+	require.Equal(t, len(stored), countBlobs(t, data))
+}
+
+// TestLinks follows the link of every attachment: the right bytes, except for
+// what was found infected.
+func TestLinks(t *testing.T) {
+	data := t.TempDir()
+	result, _, err := mailhost(t, "-data", data)
+	require.NoError(t, err)
+	server := serveData(t, data)
+	for _, a := range result.Attachments {
+		if a.Result.Output == nil {
+			continue
+		}
+		link, err := url.Parse(a.Result.Output.Data.PresignedURL)
+		require.NoError(t, err)
+		resp, err := http.Get(server + link.RequestURI())
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		if a.ScanStatus == "infected" {
+			require.Equal(t, http.StatusForbidden, resp.StatusCode)
+			require.NotContains(t, string(body), "EICAR-STANDARD")
+			continue
+		}
+		require.Equal(t, http.StatusOK, resp.StatusCode, a.Filename)
+		require.Len(t, body, int(a.Size), a.Filename)
+		require.Equal(t, "nosniff", resp.Header.Get("X-Content-Type-Options"))
+
+		resp, err = http.Get(server + link.RequestURI() + "0")
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusForbidden, resp.StatusCode, "a changed link")
+	}
+	resp, err := http.Get(server + "/")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(page), "photos.zip")
+	require.Contains(t, string(page), `<span class="chip infected">infected</span>`)
+}
+
+// serveData serves what a run left, as a second run would.
+func serveData(t *testing.T, data string) string {
+	t.Helper()
+	s, err := parse([]string{"-data", data}, io.Discard)
+	require.NoError(t, err)
+	host, err := openHost(t.Context(), s, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	routes, err := host.routes()
+	require.NoError(t, err)
+	server := httptest.NewServer(routes)
+	t.Cleanup(func() {
+		server.Close()
+		http.DefaultClient.CloseIdleConnections()
+		host.close()
+	})
+	return server.URL
+}
+
+// TestKilled lets SIGKILL hit the run at many moments; the run after it ends
+// in the same table as one that was left in peace.
+func TestKilled(t *testing.T) {
+	calm, _, err := mailhost(t, "-data", t.TempDir())
+	require.NoError(t, err)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	killed := 0
+	for i := range 12 {
+		data := t.TempDir()
+		child := exec.Command(self)
+		child.Dir = "../.."
+		child.Env = append(os.Environ(), asHost+"="+strings.Join([]string{"-once", "-json", "-parallel", "2", "-data", data}, "\n"))
+		require.NoError(t, child.Start())
+		time.Sleep(time.Duration(40*(i+1)) * time.Millisecond)
+		require.NoError(t, child.Process.Kill())
+		if child.Wait() != nil {
+			killed++
+		}
+		after, _, err := mailhost(t, "-data", data)
+		require.NoError(t, err)
+		for j, line := range table(calm) {
+			require.Equal(t, line, table(after)[j])
+		}
+
+		again, _, err := mailhost(t, "-data", data)
+		require.NoError(t, err)
+		require.Equal(t, lasting(after), lasting(again))
+	}
+	require.Positive(t, killed, "no run was killed in the middle")
+}
+
+func TestBadInput(t *testing.T) {
+	write := func(name, content string) string {
+		path := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	workflow, err := os.ReadFile("../../" + testWorkflow)
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"no such folder":    {[]string{"-mail", "no/such/folder"}, []string{"no/such/folder", "imap-sync"}},
+		"no workflow":       {[]string{"-workflow", "missing.json"}, []string{"missing.json"}},
+		"not JSON":          {[]string{"-workflow", write("w.json", "{")}, []string{"w.json"}},
+		"unknown node type": {[]string{"-workflow", write("w.json", strings.Replace(string(workflow), `"attachment-handler"`, `"attachment-mangler"`, 1))}, []string{"w.json", "handle-attachment", "attachment-mangler"}},
+		"empty template":    {[]string{"-workflow", write("w.json", strings.Replace(string(workflow), "context.folderId", "context.folder", 1))}, []string{"w.json", "imap-sync", "context.folder"}},
+		"public address":    {[]string{"-addr", "0.0.0.0:0", "-once=false"}, []string{"0.0.0.0:0", "loopback"}},
+		"stray argument":    {[]string{"what"}, []string{"what"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := mailhost(t, append([]string{"-data", t.TempDir()}, c.args...)...)
+			require.Error(t, err)
+			for _, want := range c.want {
+				require.ErrorContains(t, err, want)
+			}
+		})
+	}
+
+	// A template that fails for one attachment is that attachment's trouble.
+	broken := strings.Replace(string(workflow), "$json.attachment.mimeType", "$json.attachment.colour", 1)
+	result, _, err := mailhost(t, "-data", t.TempDir(), "-workflow", write("w.json", broken))
+	require.NoError(t, err)
+	require.Contains(t, result.Attachments[0].Result.Error, "colour")
+
+	// So is a message that cannot be read.
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "a.eml"), []byte("\x00\x01 no mail"), 0o600))
+	good, err := os.ReadFile("../../testdata/mail/outlook-pdf.eml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "b.eml"), good, 0o600))
+	result, stderr, err := mailhost(t, "-data", t.TempDir(), "-mail", folder)
+	require.NoError(t, err)
+	require.Contains(t, stderr, "a.eml")
+	require.Len(t, result.Unreadable, 1)
+	require.Len(t, result.Attachments, 1)
+}
+
+// table is what a person sees of a report, but for which of several equal
+// attachments came first.
+func table(r report) []string {
+	lines := []string{}
+	for _, a := range r.Attachments {
+		line := fmt.Sprintf("%s %q %s %d %s %s", a.MessageID, a.Filename, a.MIMEType, a.Size, a.ScanStatus, a.Result.ErrorCode)
+		if out := a.Result.Output; out != nil {
+			line += " " + out.Data.AttachmentID + " " + out.Data.ContentHash
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// lasting is what every later run over the same data must repeat.
+func lasting(r report) []attachment.Processed {
+	var all []attachment.Processed
+	for _, a := range r.Attachments {
+		if out := a.Result.Output; out != nil {
+			p := out.Data
+			p.PresignedURL, p.ProcessedAt, p.ProcessingTime = "", 0, 0
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func countBlobs(t *testing.T, data string) int {
+	t.Helper()
+	var blobs []string
+	require.NoError(t, filepath.WalkDir(filepath.Join(data, "blobs"), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && len(d.Name()) == 64 {
+			blobs = append(blobs, path)
+		}
+		return err
+	}))
+	slices.Sort(blobs)
+	return len(blobs)
+}

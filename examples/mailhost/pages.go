@@ -1,0 +1,71 @@
+package main
+
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/httpapi"
+)
+
+//go:embed page.html
+var pageSource string
+
+// routes is what the host serves: the library's endpoints, and a page over them.
+func (h *host) routes() (http.Handler, error) {
+	api, err := httpapi.New(h.handler, actAsDemo, nil)
+	if err != nil {
+		return nil, err
+	}
+	page, err := template.New("page").Parse(pageSource)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", api)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.showPage(w, r, page) })
+	return mux, nil
+}
+
+// actAsDemo stands where a real host authenticates.
+func actAsDemo(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(demoTenant(r.Context())))
+	})
+}
+
+// shown is a record with the link to its bytes; none if they are not served.
+type shown struct {
+	attachment.EmailAttachment
+	Link template.URL
+}
+
+func (h *host) showPage(w http.ResponseWriter, r *http.Request, page *template.Template) {
+	ctx := demoTenant(r.Context())
+	list, err := h.handler.List(ctx, attachment.Query{Limit: 500, Cursor: r.URL.Query().Get("cursor")})
+	if err != nil {
+		h.logger.Error("list attachments", "error", err)
+		http.Error(w, "the list could not be read", http.StatusInternalServerError)
+		return
+	}
+	view := struct {
+		Attachments []shown
+		Next        string
+	}{Next: list.Next}
+	for _, record := range list.Records {
+		link, err := h.handler.Link(record, 15*time.Minute)
+		if err != nil {
+			h.logger.Error("mint link", "error", err)
+		}
+		view.Attachments = append(view.Attachments, shown{record, template.URL(link)}) //nolint:gosec // our own signed link, no input
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	if err := page.Execute(w, view); err != nil {
+		h.logger.Warn("page not sent", "error", err)
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailbox"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/workflow"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// demoTenant is on whose behalf this host acts: it has one tenant, one user and
+// no login. A real host takes them from the request.
+func demoTenant(ctx context.Context) context.Context {
+	return tenant.NewContext(ctx, tenant.User{
+		Tenant: "demo", ID: "demo-user", Actions: []tenant.Action{tenant.Read, tenant.Write, tenant.Delete, tenant.Admin},
+	})
+}
+
+// process runs the workflow over the mail.
+func (h *host) process(ctx context.Context, s settings, stderr io.Writer) (*report, error) {
+	wf, err := workflow.LoadFile(s.workflow)
+	if err != nil {
+		return nil, err
+	}
+	sync := &imapSync{settings: s}
+	defer sync.close()
+	runner := workflow.NewRunner(map[string]workflow.Executor{
+		"imap-sync":         sync.execute,
+		attachment.NodeType: h.handle,
+	}, &workflow.Options{Parallel: s.parallel, Progress: progress(stderr)})
+	results, err := runner.Run(demoTenant(ctx), wf, map[string]any{"emailAccountId": sync.spec(), "folderId": "INBOX"})
+	for _, unread := range sync.unreadable {
+		fmt.Fprintln(stderr, "mailhost: skipped:", unread.Error)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newReport(results, sync.unreadable), nil
+}
+
+// progress keeps one line of a terminal up to date; a file gets the last word.
+func progress(w io.Writer) func(workflow.Event) {
+	live := false
+	if file, ok := w.(*os.File); ok {
+		info, err := file.Stat()
+		live = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return func(e workflow.Event) {
+		switch {
+		case e.Done == e.Total:
+			fmt.Fprintf(w, "\r%s: %d attachments processed\n", e.Loop, e.Total)
+		case live:
+			fmt.Fprintf(w, "\r%s: %d of %d attachments", e.Loop, e.Done, e.Total)
+		}
+	}
+}
+
+// handle is the node of this library: all it takes to register it.
+func (h *host) handle(ctx context.Context, call workflow.Call) (any, error) {
+	return h.handler.Execute(ctx, attachment.Node{
+		ID: call.Node.ID, Name: call.Node.Name, Type: call.Node.Type, Parameters: call.Parameters,
+	}), nil
+}
+
+// imapSync is the node that brings the messages. It stands for a host's own:
+// this one reads files as well.
+type imapSync struct {
+	settings
+	mu         sync.Mutex
+	source     mailbox.Source
+	unreadable []unreadable
+}
+
+func (n *imapSync) spec() string {
+	if n.imap != "" {
+		return n.imap
+	}
+	return n.mail
+}
+
+func (n *imapSync) execute(ctx context.Context, call workflow.Call) (any, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.source != nil {
+		return nil, errors.New("this host syncs one mailbox a run")
+	}
+	limit, _ := call.Parameters["maxMessages"].(float64)
+	options := &mailbox.Options{MaxMessages: int(limit), Password: os.Getenv("MAILHOST_IMAP_PASSWORD")}
+	if n.spec() == testMail {
+		options.Placeholders = mailbox.EICAR()
+	}
+	var err error
+	if n.source, err = mailbox.Open(ctx, n.spec(), options); err != nil {
+		return nil, err
+	}
+	var messages []mailbox.Message
+	for message, err := range n.source.Messages(ctx) {
+		if err != nil {
+			n.unreadable = append(n.unreadable, unreadable{message.Location, err.Error()})
+		}
+		if message.ID != "" {
+			messages = append(messages, message)
+		}
+	}
+	return mailbox.Synced(messages, func(_ mailbox.Message, part mailbox.Part) any { return &lazyPart{part: part} }), ctx.Err()
+}
+
+func (n *imapSync) close() {
+	if n.source != nil {
+		_ = n.source.Close()
+	}
+}
+
+// lazyPart opens a part when its turn comes: a mailbox has more parts than a
+// process has file descriptors.
+type lazyPart struct {
+	part mailbox.Part
+	body io.ReadCloser
+}
+
+func (l *lazyPart) Read(p []byte) (n int, err error) {
+	if l.body == nil {
+		if l.body, err = l.part.Open(); err != nil {
+			return 0, err
+		}
+	}
+	return l.body.Read(p)
+}
+
+func (l *lazyPart) Close() error {
+	if l.body == nil {
+		return nil
+	}
+	return l.body.Close()
+}
+
+// awaitScans returns when nothing is pending any more.
+func (h *host) awaitScans(ctx context.Context, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); ; {
+		backlog, err := h.ledger.Backlog(ctx)
+		if err != nil || backlog.Pending == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d contents still wait for a verdict after %s", backlog.Pending, limit)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

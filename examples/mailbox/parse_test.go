@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -303,6 +304,53 @@ func TestTheTemporaryFileHasNoName(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+// large returns a message with one attachment of size bytes, as base64.
+func large(size int) string {
+	var b strings.Builder
+	b.WriteString(top + "--b\r\nContent-Disposition: attachment; filename=a\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	for range size / 57 {
+		b.WriteString(strings.Repeat("QUJD", 19) + "\r\n")
+	}
+	return b.String() + "--b--\r\n"
+}
+
+func TestMemoryDoesNotGrowWithTheMessage(t *testing.T) {
+	path := write(t, large(24<<20))
+	src, err := mailbox.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	defer src.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for msg, err := range src.Messages(t.Context()) {
+		require.NoError(t, err)
+		require.Greater(t, msg.Attachments[0].Size, int64(23<<20))
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes allocated in all")
+}
+
+func BenchmarkRead(b *testing.B) {
+	raw := large(10 << 20)
+	path := filepath.Join(b.TempDir(), "m.eml")
+	if err := os.WriteFile(path, []byte(raw), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		src, err := mailbox.Open(b.Context(), path, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range src.Messages(b.Context()) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		_ = src.Close()
+	}
 }
 
 func TestPlaceholders(t *testing.T) {

@@ -5,15 +5,15 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/eicar"
 )
 
 // EICAR returns the placeholder of the project's test mail for the harmless
 // test file that every virus scanner reports. The repository holds the word
-// {{EICAR-BASE64}} in its place, so that no scanner trips over a checkout; the
-// 68 bytes are put together only here.
+// {{EICAR-BASE64}} in its place, so that no scanner trips over a checkout.
 func EICAR() map[string]string {
-	file := `X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR` + `-STANDARD-ANTIVIRUS-` + `TEST-FILE!$H+H*`
-	return map[string]string{"{{EICAR-BASE64}}": base64.StdEncoding.EncodeToString([]byte(file))}
+	return map[string]string{"{{EICAR-BASE64}}": base64.StdEncoding.EncodeToString(eicar.TestFile())}
 }
 
 // placeholderReader replaces lines that equal a placeholder, line ends apart.

@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ type spool struct {
 	named bool  // the system did not let go of the name
 	end   int64 // where the next part begins
 	max   int64
+	buf   *bufio.Writer // decoders hand out less than a kilobyte at a time
 }
 
 func newSpool(dir string, limit int64) (*spool, error) {
@@ -22,14 +24,17 @@ func newSpool(dir string, limit int64) (*spool, error) {
 		return nil, err
 	}
 	named := os.Remove(file.Name()) != nil // Windows refuses while the file is open
-	return &spool{file: file, named: named, max: limit}, nil
+	return &spool{file: file, named: named, max: limit, buf: bufio.NewWriterSize(nil, 64<<10)}, nil
 }
 
 // add copies r to the end of the file. What a failed copy wrote is
 // overwritten by the next.
 func (s *spool) add(r io.Reader) (*io.SectionReader, error) {
-	w := &spoolWriter{io.NewOffsetWriter(s.file, s.end), s.max - s.end}
-	n, err := io.Copy(w, r)
+	s.buf.Reset(&spoolWriter{io.NewOffsetWriter(s.file, s.end), s.max - s.end})
+	n, err := io.Copy(s.buf, r)
+	if err == nil {
+		err = s.buf.Flush()
+	}
 	if err != nil {
 		return nil, err
 	}

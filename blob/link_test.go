@@ -67,6 +67,24 @@ func TestLinkQueryIsCanonical(t *testing.T) {
 		"&sig=RfhcjMNQDjJgR38DsHlLaquDH9yMjfyUExRRswK8qQU", query)
 }
 
+func TestLinkQuerySaysNothingOfWhatIsNotSet(t *testing.T) {
+	now := linkTime
+	query, err := linkSigner(t, &now).Sign(blob.Link{Method: "GET", Key: "k", Expires: linkTime.Add(time.Hour)})
+	require.NoError(t, err)
+	require.Regexp(t, `^expires=1800003600&kid=a&sig=[A-Za-z0-9_-]{43}$`, query)
+}
+
+func TestLinkVerifyDoesNotReadALongQuery(t *testing.T) {
+	now := linkTime
+	s := linkSigner(t, &now)
+	long := strings.Repeat("filename=%41%42&", 1<<16)
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		if _, err := s.Verify("GET", "k", long); err == nil {
+			t.Error("accepted")
+		}
+	}))
+}
+
 func TestLinkHeadUsesTheGetLink(t *testing.T) {
 	now := linkTime
 	s := linkSigner(t, &now)

@@ -7,8 +7,9 @@
 //
 //   - [Context]: tenant, user, and what the user may do; [NewContext] and
 //     [FromContext] carry it.
-//   - [Manager]: the host's port for looking tenants up and metering them;
-//     [Memory] is a real one without a database.
-//   - [Store]: a blob.Store scoped to the tenant of each call: namespace,
-//     permission, quota, audit.
+//   - [Manager]: the host's port for looking tenants up and metering them, and
+//     [Limiter], which it may also be; [Memory] is a real one without a
+//     database. Prove your own with tenanttest.RunManager.
+//   - [Store]: a blob.Store scoped to the tenant of each call: [Namespace],
+//     permission, quota, audit [Event].
 package tenant

@@ -266,13 +266,13 @@ func TestReserveAheadIsBounded(t *testing.T) {
 	w, err := s.Create(ctx, "k", nil)
 	require.NoError(t, err)
 	defer w.Abort()
-	for written := int64(0); written < 64<<20; written += 32 << 10 {
+	for written := int64(0); written < 40<<20; written += 32 << 10 {
 		_, err := w.Write(make([]byte, 32<<10))
 		require.NoError(t, err)
 		ahead := asked.reserved - written - 32<<10
 		require.LessOrEqual(t, ahead, max(min(written, 16<<20), 64<<10), "after %d bytes", written)
 	}
-	require.LessOrEqual(t, asked.calls, 16, "for 64 MiB")
+	require.LessOrEqual(t, asked.calls, 16, "for 40 MiB")
 }
 
 type counting struct {

@@ -86,6 +86,10 @@ func TestProviderFailure(t *testing.T) {
 			require.ErrorIs(t, err, sealed)
 			require.Equal(t, temporary, blob.Retryable(err))
 		}
+		store, err = cryptblob.New(inner, vault{}) // neither key nor error
+		require.NoError(t, err)
+		_, err = store.Create(t.Context(), "new", nil)
+		require.ErrorContains(t, err, "gave no key")
 		for info, err := range store.List(t.Context(), "") {
 			require.NoError(t, err)
 			require.Equal(t, blob.Info{Key: "key", Size: 10, ContentType: info.ContentType, ModTime: info.ModTime, Metadata: info.Metadata}, info)

@@ -23,6 +23,9 @@ var (
 )
 
 func newLock(key Key, blobKey string) (*lock, error) {
+	if key.secret == nil {
+		return nil, errors.New("cryptblob: the provider gave no key")
+	}
 	aead, err := chacha20poly1305.NewX(key.secret())
 	if err != nil {
 		return nil, err

@@ -94,10 +94,10 @@ func (s *imapSource) attempt(ctx context.Context, exchange func(alive func()) er
 
 	err := exchange(func() { timer.Reset(s.opts.Timeout) })
 	switch {
+	case ctx.Err() != nil: // even if the answer was faster
+		return context.Cause(ctx)
 	case err == nil:
 		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
 	case silent.Load():
 		return fmt.Errorf("no answer within %s", s.opts.Timeout)
 	default:

@@ -20,7 +20,7 @@ var (
 
 // A Link lets its bearer do one thing with one blob for a while.
 type Link struct {
-	Method      string    // upper case, such as "GET"; a GET link serves HEAD as well
+	Method      string    // upper case, such as "GET", whose links serve HEAD as well; never "HEAD"
 	Key         string    // the blob, see ValidateKey
 	Expires     time.Time // whole seconds; a fraction is cut off
 	Disposition string    // "inline", "attachment" or "" for the server's choice
@@ -107,7 +107,6 @@ func NewLinkSigner(keys []LinkKey, opts *LinkSignerOptions) (*LinkSigner, error)
 //
 // What the link may not say is ErrLinkInvalid, a bad key ErrInvalidKey.
 func (s *LinkSigner) Sign(l Link) (query string, err error) {
-	l.Method = linkMethod(l.Method)
 	if err := l.validate(); err != nil {
 		return "", err
 	}
@@ -156,7 +155,8 @@ func (s *LinkSigner) key(id string) *linkKey {
 	return &s.keys[i]
 }
 
-// linkMethod treats HEAD as the GET that it is, without the body.
+// linkMethod treats HEAD as the GET that it is, without the body. A link
+// for HEAD alone is never minted: the bearer could GET with it.
 func linkMethod(method string) string {
 	if method == "HEAD" {
 		return "GET"
@@ -171,7 +171,7 @@ func (l Link) validate() error {
 		return fmt.Errorf("%w: disposition %.40q", ErrLinkInvalid, l.Disposition)
 	}
 	switch {
-	case l.Method == "" || len(l.Method) > 16 || strings.Trim(l.Method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+	case l.Method == "" || l.Method == "HEAD" || len(l.Method) > 16 || strings.Trim(l.Method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
 		return fmt.Errorf("%w: method %.40q", ErrLinkInvalid, l.Method)
 	case !linkText(l.Filename, maxLinkFilename):
 		return fmt.Errorf("%w: filename %.300q", ErrLinkInvalid, l.Filename)

@@ -51,9 +51,6 @@ func FuzzLinkSign(f *testing.F) {
 		}
 		got, err := s.Verify(method, key, query)
 		require.NoError(t, err)
-		if method == "HEAD" {
-			l.Method = "GET"
-		}
 		require.True(t, l.Expires.Equal(got.Expires))
 		got.Expires = l.Expires
 		require.Equal(t, l, got)

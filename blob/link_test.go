@@ -174,6 +174,7 @@ func TestLinkSignRefuses(t *testing.T) {
 	for name, change := range map[string]func(*blob.Link){
 		"no method":          func(l *blob.Link) { l.Method = "" },
 		"lower-case method":  func(l *blob.Link) { l.Method = "get" },
+		"HEAD alone":         func(l *blob.Link) { l.Method = "HEAD" },
 		"odd method":         func(l *blob.Link) { l.Method = "GET\n" },
 		"disposition":        func(l *blob.Link) { l.Disposition = `attachment; filename="x"` },
 		"filename not UTF-8": func(l *blob.Link) { l.Filename = "\xff" },

@@ -1,7 +1,10 @@
 package clamd_test
 
 import (
+	"bufio"
+	"encoding/binary"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"testing"
@@ -69,4 +72,52 @@ func hangUp(n int64) func(net.Conn) {
 		_, _ = io.CopyN(io.Discard, c, n)
 		_, _ = io.Copy(io.Discard, c)
 	}
+}
+
+// version answers the version request that precedes the first scan, and hands
+// every INSTREAM to fault, which finds the object behind r. Sessions are
+// opened without a word, as clamd does.
+func version(fault func(c net.Conn, r *bufio.Reader)) func(net.Conn) {
+	return func(c net.Conn) {
+		r := bufio.NewReader(c)
+		for {
+			switch command, err := r.ReadString(0); {
+			case err != nil:
+				return
+			case command == "zIDSESSION\x00":
+			case command == "zVERSION\x00":
+				_, _ = io.WriteString(c, "ClamAV 1.4.6/27500/Mon Nov 23 08:00:00 2026\x00")
+				return
+			default:
+				fault(c, r)
+				return
+			}
+		}
+	}
+}
+
+// replies swallows the whole object and then says what it is given.
+func replies(reply string) func(net.Conn) {
+	return version(func(c net.Conn, r *bufio.Reader) {
+		swallow(r, math.MaxInt64)
+		_, _ = io.WriteString(c, reply)
+	})
+}
+
+// swallow reads an INSTREAM to its end mark, or n bytes of it.
+func swallow(r io.Reader, n int64) {
+	for n > 0 {
+		var size uint32
+		if binary.Read(r, binary.BigEndian, &size) != nil || size == 0 {
+			return
+		}
+		got, _ := io.CopyN(io.Discard, r, min(int64(size), n))
+		n -= got
+	}
+}
+
+// reset closes c with an RST.
+func reset(c net.Conn) {
+	_ = c.(*net.TCPConn).SetLinger(0)
+	_ = c.Close()
 }

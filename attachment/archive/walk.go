@@ -67,6 +67,27 @@ func formatOf(mime string) format {
 		return walkBzip2
 	case "application/zstd":
 		return walkZstd
+	case "application/x-xz":
+		return walkXZ
+	case "application/x-lzma":
+		return walkLZMA
+	case "application/vnd.rar":
+		return walkRAR
+	case "application/x-cpio":
+		return walkCPIO
+	case "application/vnd.ms-tnef":
+		return walkTNEF
+	case "application/onenote":
+		return walkOneNote
+	case "message/rfc822", "multipart/related":
+		return walkMail
+	case "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+		"application/vnd.visio", "application/vnd.ms-publisher", "application/vnd.ms-project", "application/x-ole-storage":
+		return walkOLE
+	}
+	if strings.HasPrefix(mime, "application/vnd.openxmlformats-officedocument.") ||
+		strings.HasPrefix(mime, "application/vnd.ms-") && strings.Contains(mime, ".macroenabled.") {
+		return walkOOXML
 	}
 	return nil
 }

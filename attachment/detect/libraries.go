@@ -55,8 +55,6 @@ func canonical(mime string) string {
 		return "application/x-lzip"
 	case "application/x-ms-installer":
 		return "application/x-msi"
-	case "application/x-ms-reader":
-		return "application/x-ms-reader"
 	case "application/x-sqlite3":
 		return "application/vnd.sqlite3"
 	case "application/rtf":
@@ -74,11 +72,9 @@ func canonical(mime string) string {
 	case "image/vnd.microsoft.icon":
 		return "image/x-icon"
 	case "application/font-sfnt":
-		return "font/ttf"
+		return "font/sfnt"
 	case "application/font-woff":
 		return "font/woff"
-	case "application/vnd.oasis.opendocument.graphics-template":
-		return mime
 	case "":
 		return Unknown
 	}

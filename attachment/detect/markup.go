@@ -24,10 +24,13 @@ func matchMarkup(s *sample) string {
 	if mime := rootMIME(root, s); mime != "" {
 		return mime
 	}
-	if strings.HasPrefix(s.lower, "<?xml") || s.has("xmlns=") {
+	if late := matchLateMarkup(s); late != "" && !strings.HasPrefix(s.lower, "<?xml") {
+		return late
+	}
+	if strings.HasPrefix(s.lower, "<?xml") || strings.Contains(s.bare, "</"+root) || s.has("xmlns=") {
 		return "text/xml"
 	}
-	return matchLateMarkup(s)
+	return ""
 }
 
 func (s *sample) has(lower string) bool {
@@ -76,8 +79,12 @@ func rootMIME(root string, s *sample) string {
 		if s.has("http://www.w3.org/1999/xsl/transform") {
 			return "application/xslt+xml"
 		}
-	case "scriptlet", "component", "registration", "implements":
+	case "scriptlet":
 		return "text/scriptlet"
+	case "component", "registration", "implements":
+		if s.has("<script") || s.has("<registration") || s.has("<public") {
+			return "text/scriptlet"
+		}
 	case "job", "package":
 		if s.has("<script") || s.has("<job") {
 			if s.has("<component") || s.has("<registration") {
@@ -96,7 +103,7 @@ func rootMIME(root string, s *sample) string {
 	case "jnlp":
 		return "application/x-java-jnlp-file"
 	case "assembly":
-		if s.has("urn:schemas-microsoft-com:asm") {
+		if s.has("urn:schemas-microsoft-com:asm") && s.has("<deployment") {
 			return "application/x-ms-application"
 		}
 	case "configuration":
@@ -118,7 +125,9 @@ func rootMIME(root string, s *sample) string {
 		return "text/xml"
 	case "script", "iframe", "head", "body", "title", "style", "table", "div", "font", "h1", "p", "a", "b", "br",
 		"meta", "link", "img", "form", "frameset", "base", "center", "object", "embed", "input", "h2", "h3", "span", "ul", "basefont":
-		return orHTA("text/html", s)
+		if !strings.HasPrefix(s.lower, "<?xml") { // in XML these are names like any other
+			return orHTA("text/html", s)
+		}
 	}
 	return ""
 }

@@ -18,6 +18,11 @@ func detectOLE(c Content, head []byte) (Type, error) {
 	f, err := cfb.Open(r, size)
 	switch {
 	case errors.Is(err, cfb.ErrMalformed):
+		// Cut short, or only the head is there: a library may know it by less.
+		if t := matchLibraries(head); t.Family == Document || t.Family == Message || t.Family == Executable {
+			t.Container = true
+			return t, nil
+		}
 		return of(oleMagic), nil
 	case err != nil:
 		return Type{}, err

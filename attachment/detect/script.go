@@ -28,16 +28,18 @@ var languageMIME = [languages]string{
 // enough is how many points make a script.
 const enough = 6
 
+// matchScript weighs s. Its answer is a judgement, not a proof: see
+// Type.Guessed.
 func matchScript(s *sample) string {
-	// Leading comments are no evidence, and prose that quotes code is none
-	// either, so the lines are weighed as statements.
-	if s.bare == "" || s.bare[0] == '{' && strings.Contains(s.bare[:min(len(s.bare), 64)], `"`) || s.bare[0] == '[' {
-		return "" // JSON, INI
+	if s.bare == "" || isJSONOrINI(s.bare) {
+		return ""
 	}
 	var points [languages]int
+	var proven [languages]bool // by something that only this language says
 	for _, p := range phrases {
 		if strings.Contains(s.bare, p.text) {
 			points[p.in] += p.worth
+			proven[p.in] = proven[p.in] || p.worth >= strong
 		}
 	}
 	lines, prose := 0, 0
@@ -49,8 +51,14 @@ func matchScript(s *sample) string {
 		lines++
 		if in, worth := weighLine(line); worth > 0 {
 			points[in] = min(points[in]+worth, 3*enough)
+			proven[in] = proven[in] || worth >= strong
 		} else if isProse(line) {
 			prose++
+		}
+	}
+	for _, other := range otherLanguages {
+		if strings.Contains(s.lower, other) {
+			points[javascript] -= enough
 		}
 	}
 	best := javascript
@@ -59,11 +67,34 @@ func matchScript(s *sample) string {
 			best = in
 		}
 	}
-	if points[best] < enough || prose*2 > lines {
+	switch {
+	case points[best] < enough, prose*2 > lines:
 		return ""
+	case (best == batch || best == powershell || best == vbscript) && !proven[best]:
+		return "" // their weak words are English
 	}
 	return languageMIME[best]
 }
+
+// isJSONOrINI goes by the first line: a bracket with a name, a brace with a key.
+func isJSONOrINI(s string) bool {
+	line, _, _ := strings.Cut(s, "\n")
+	line = strings.TrimSpace(line)
+	switch s[0] {
+	case '{':
+		return strings.Contains(s[:min(len(s), 64)], `"`)
+	case '[':
+		return !strings.Contains(line, "(") || strings.ContainsAny(s[1:min(len(s), 8)], `{["`)
+	}
+	return false
+}
+
+// strong is what one piece of evidence must be worth to prove a language.
+const strong = 4
+
+// otherLanguages share words with JavaScript and are not run by a double click.
+// Read-only.
+var otherLanguages = [...]string{"#include", "#define ", "\nfunc ", "package ", "typedef ", "int main(", "extern \"c\"", "public class ", "```", "fn main("}
 
 type phrase struct {
 	text  string
@@ -92,6 +123,12 @@ var phrases = [...]phrase{
 	{"fromcharcode(", javascript, 4},
 	{"typeof ", javascript, 2},
 	{"===", javascript, 2},
+	{"__esmodule", javascript, 6},
+	{"object.defineproperty(", javascript, 5},
+	{".prototype.", javascript, 4},
+	{"\nexport {", javascript, 5},
+	{"createelementns(", javascript, 3},
+	{"=>{", javascript, 3},
 	{"\"use strict\"", javascript, 5},
 	{"'use strict'", javascript, 5},
 	{"json.parse(", javascript, 4},
@@ -233,10 +270,12 @@ func weighLine(line string) (in language, worth int) {
 		}
 	}
 	switch {
-	case strings.HasPrefix(line, "@"):
-		return batch, 2
-	case strings.HasPrefix(line, "$") && strings.Contains(line, "=") && !strings.HasSuffix(line, ";"):
+	case strings.HasPrefix(line, "@rem "), strings.HasPrefix(line, "@set "), strings.HasPrefix(line, "@if "), strings.HasPrefix(line, "@call "):
+		return batch, 4
+	case isPowerShellAssignment(line):
 		return powershell, 3
+	case strings.HasPrefix(line, "module.exports"), strings.HasPrefix(line, "export {"), strings.HasPrefix(line, "export * from"):
+		return javascript, 6
 	case strings.HasPrefix(line, "(function("), strings.HasPrefix(line, "!function("), strings.HasPrefix(line, "(function ("), strings.HasPrefix(line, "(()=>"), strings.HasPrefix(line, "(() =>"):
 		return javascript, 6
 	case strings.HasPrefix(line, "eval("), strings.HasPrefix(line, "document."), strings.HasPrefix(line, "window."), strings.HasPrefix(line, "wscript.") && strings.HasSuffix(line, ";"):
@@ -247,6 +286,16 @@ func weighLine(line string) (in language, worth int) {
 		return batch, 2
 	}
 	return 0, 0
+}
+
+// isPowerShellAssignment finds "$name = …", which in Perl and PHP ends in a
+// semicolon.
+func isPowerShellAssignment(line string) bool {
+	name, _, found := strings.Cut(line, "=")
+	if !found || len(name) < 3 || name[0] != '$' || strings.HasSuffix(line, ";") {
+		return false
+	}
+	return isLabel(strings.TrimSpace(name[1:]))
 }
 
 func isLabel(s string) bool {

@@ -6,14 +6,17 @@ import "strings"
 // what points elsewhere, and what mail is made of. It returns false for plain
 // text and data, which the libraries know.
 func matchText(s *sample) (Type, bool) {
-	for _, match := range [...]func(*sample) string{
-		matchMessage, matchShebang, matchHeader, matchMarkup, matchScript,
-	} {
+	for _, match := range [...]func(*sample) string{matchMessage, matchShebang, matchHeader, matchMarkup} {
 		if mime := match(s); mime != "" {
 			t := of(mime)
 			t.Macros = t.MIME == "text/xml" && hasXMLMacros(s)
 			return t, true
 		}
+	}
+	if mime := matchScript(s); mime != "" {
+		t := of(mime)
+		t.Guessed = true
+		return t, true
 	}
 	if strings.Contains(s.text[:min(len(s.text), 1024)], "%PDF-") {
 		return of("application/pdf"), true // Acrobat allows leading rubbish

@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // Unknown is the type of bytes that nothing recognises.
 const Unknown = "application/octet-stream"
 
@@ -13,6 +15,11 @@ type Type struct {
 	Macros    bool `json:"macros,omitempty"`    // a document that carries VBA, XLM or Basic
 	Encrypted bool `json:"encrypted,omitempty"` // at least a part cannot be read without a key
 	Container bool `json:"container,omitempty"` // holds further files that deserve a look
+
+	// Guessed is set where no signature but the choice of words speaks for the
+	// type: a script in a language that needs no first line. A text that
+	// quotes a lot of code looks the same.
+	Guessed bool `json:"guessed,omitempty"`
 }
 
 // Active reports whether opening such a file runs code or mounts something
@@ -49,7 +56,17 @@ const (
 // of returns the type that mime names, with what is known about it.
 func of(mime string) Type {
 	ext, family := describe(mime)
-	return Type{MIME: mime, Ext: ext, Family: family, Container: family == Archive}
+	return Type{MIME: mime, Ext: ext, Family: family, Container: family == Archive || holdsFiles(mime)}
+}
+
+// holdsFiles tells containers that are not archives. Compound files are added
+// where something is found in them.
+func holdsFiles(mime string) bool {
+	switch mime {
+	case "message/rfc822", "application/vnd.ms-outlook", "application/onenote":
+		return true
+	}
+	return strings.HasPrefix(mime, ooxml) || strings.HasPrefix(mime, "application/vnd.ms-") && strings.Contains(mime, ".macroenabled.")
 }
 
 // ByMIME returns what is known about a MIME type without parameters; false if

@@ -29,13 +29,12 @@ type zipView struct {
 func detectZip(c Content, head []byte) (Type, error) {
 	v := &zipView{names: make(map[string]bool), tops: make(map[string]bool)}
 	if c.At == nil {
-		v.readLocal(head)
-		return v.judge(), nil
+		return v.judgeHead(head), nil
 	}
 	err := v.readDirectory(c)
 	switch {
 	case errors.Is(err, zipdir.ErrNotZip), errors.Is(err, zipdir.ErrMalformed):
-		v.readLocal(head) // broken; whoever unpacks it may be more lenient
+		return v.judgeHead(head), nil // broken; whoever unpacks it may be more lenient
 	case err != nil:
 		return Type{}, err
 	}
@@ -161,13 +160,21 @@ func inflate(r io.Reader, method uint16) string {
 	return string(b)
 }
 
+// judgeHead does without a directory.
+func (v *zipView) judgeHead(head []byte) Type {
+	v.readLocal(head)
+	t := v.judge()
+	if known := matchLibraries(head); t.MIME == zipMagic && known.Family == Document {
+		known.Encrypted = t.Encrypted
+		return known
+	}
+	return t
+}
+
 func (v *zipView) judge() Type {
 	t := of(v.mime())
 	t.Encrypted = v.encrypted
 	t.Macros = v.macros && t.Family == Document
-	if t.MIME == "application/zip" {
-		t.Container = true
-	}
 	return t
 }
 

@@ -10,8 +10,14 @@ import (
 // judgeType holds what the bytes are against the lists and against the names,
 // and reports whether it passes.
 func (j *judge) judgeType(t detect.Type) bool {
-	j.decision.Type = t
 	p, ext := j.policy, j.claim.exts[0]
+	if t.Guessed && !j.runs() {
+		// A manual that quotes scripts, under a name that no double click
+		// runs: the name knows better than a guess.
+		j.find(FindTypeMismatch, "reads like "+t.MIME)
+		t = plainText()
+	}
+	j.decision.Type = t
 	honest := j.honest(t)
 	permitted := p.allowed.typ(t) || p.allowed.extension(ext) && honest
 	switch {
@@ -34,6 +40,24 @@ func (j *judge) judgeType(t detect.Type) bool {
 	return true
 }
 
+// runs reports whether the names make more of a text than something to read: a
+// format of its own, which text then only pretends to be, or a script.
+func (j *judge) runs() bool {
+	switch {
+	case j.claim.known:
+		return j.claim.usual.Family != detect.Text
+	case j.claim.exts[0] != "":
+		return false
+	}
+	declared, known := detect.ByMIME(j.claim.declared)
+	return known && declared.Family != detect.Text && declared.MIME != detect.Unknown
+}
+
+func plainText() detect.Type {
+	t, _ := detect.ByMIME("text/plain")
+	return t
+}
+
 // honest reports whether the names admit what t is: the extension claims the
 // same type or, if t is active, at least the same family. Without a telling
 // extension the declared type speaks.
@@ -50,8 +74,8 @@ func (j *judge) honest(t detect.Type) bool {
 		return true
 	}
 	// Office opens a table in HTML that a program wrote as .xls or .doc, and
-	// runs no script in it.
-	return t.MIME == "text/html" && (usual.MIME == "application/vnd.ms-excel" || usual.MIME == "application/msword")
+	// runs no script in it; Markdown may consist of HTML.
+	return t.MIME == "text/html" && (usual.MIME == "application/vnd.ms-excel" || usual.MIME == "application/msword" || usual.MIME == "text/markdown")
 }
 
 func (j *judge) judgeMacros(ext string) bool {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/archive"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/zipdir"
 )
 
 // errRefused ends a walk once a member has settled the matter.
@@ -19,7 +20,13 @@ var errRefused = errors.New("policy: refused")
 // unpack judges what is inside t, if t is a container.
 func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size int64) error {
 	if !t.Container {
-		return nil
+		if j.claim.usual.MIME != zipType || !hasZipDirectory(r, size) {
+			return nil
+		}
+		// Something else in front, but whoever unpacks .zip files finds an
+		// archive at the end.
+		j.find(FindAppended, zipType)
+		t = j.claim.usual
 	}
 	if !archive.Readable(t.MIME) {
 		return j.unreadable(t, "there is no reader for this format")
@@ -35,12 +42,24 @@ func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size i
 	case errors.Is(err, archive.ErrEncrypted):
 		j.judgeEncryption(t)
 		return nil
+	case errors.Is(err, archive.ErrMalformed) && t.Family != detect.Archive:
+		// Half the mail in the world is malformed, and a damaged document
+		// does not open; an archive that contradicts itself is an attack.
+		j.find(FindUnreadable, t.MIME)
+		return nil
 	}
 	if reason, ok := archiveReason(err); ok {
 		j.refuse(reason, "The archive cannot be trusted: %.200v.", err)
 		return nil
 	}
 	return err
+}
+
+const zipType = "application/zip"
+
+func hasZipDirectory(r io.ReaderAt, size int64) bool {
+	_, err := zipdir.Open(r, size)
+	return err == nil
 }
 
 func (j *judge) unreadable(t detect.Type, why string) error {
@@ -103,6 +122,9 @@ func (j *judge) judgeMember(ctx context.Context, m archive.Member, body io.Reade
 	case m.Encrypted:
 		j.judgeEncryption(detect.Type{Family: detect.Archive})
 		return nil
+	}
+	if body == nil {
+		return nil // nothing but a name
 	}
 	return j.examineStream(ctx, body)
 }

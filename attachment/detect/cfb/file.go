@@ -21,7 +21,7 @@ const (
 	maxSector  = 0xFFFFFFFA // sector numbers from here on have a meaning
 	miniCutoff = 4096
 	maxEntries = 1 << 14 // Office documents have dozens, installers a few thousand
-	maxSteps   = 1 << 17 // along all chains together
+	minSteps   = 1 << 12 // along all chains together, whatever the size
 )
 
 // The kinds of directory entries.
@@ -153,7 +153,7 @@ func parseEntry(b []byte) Entry {
 
 // follow returns the sector after at.
 func (f *File) follow(at uint32) (uint32, error) {
-	if f.steps++; f.steps > maxSteps {
+	if f.steps++; int64(f.steps) > minSteps+4*f.size/f.sectorSize {
 		return 0, fmt.Errorf("%w: a chain that never ends", ErrMalformed)
 	}
 	perSector := uint32(f.sectorSize / 4)

@@ -1,8 +1,11 @@
 package cfb
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 )
 
 const miniSectorSize = 64
@@ -40,26 +43,58 @@ func (f *File) Children(e Entry) []Entry {
 // ReadPrefix reads the first bytes of stream e into p, and says how many there
 // are; fewer than len(p) if the stream is shorter or breaks off.
 func (f *File) ReadPrefix(e Entry, p []byte) (int, error) {
-	p = p[:min(int64(len(p)), e.Size)]
-	if e.Size < miniCutoff && e.Kind != Root {
-		return f.readMini(e, p)
+	n, err := io.ReadFull(f.Open(e), p[:min(int64(len(p)), e.Size)])
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
 	}
-	return f.readChain(e.start, p)
+	return n, err
 }
 
-func (f *File) readChain(at uint32, p []byte) (int, error) {
-	sector := make([]byte, f.sectorSize)
-	n := 0
-	for n < len(p) && at < maxSector {
-		if err := f.readSector(sector, at); err != nil {
-			return n, err
+// Open returns a reader over stream e. It is valid as long as the underlying
+// file is, and not safe for concurrent use with other calls on f.
+func (f *File) Open(e Entry) io.Reader {
+	if e.Size < miniCutoff {
+		p := make([]byte, e.Size)
+		n, err := f.readMini(e, p)
+		if err == nil {
+			err = io.EOF
 		}
-		n += copy(p[n:], sector)
+		return io.MultiReader(bytes.NewReader(p[:n]), failing{err})
+	}
+	return io.LimitReader(&chainReader{f: f, at: e.start}, e.Size)
+}
+
+type failing struct{ err error }
+
+func (r failing) Read([]byte) (int, error) { return 0, r.err }
+
+// chainReader reads sector after sector.
+type chainReader struct {
+	f    *File
+	at   uint32
+	buf  []byte
+	rest []byte
+}
+
+func (r *chainReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		if r.at >= maxSector {
+			return 0, io.EOF
+		}
+		if r.buf == nil {
+			r.buf = make([]byte, r.f.sectorSize)
+		}
+		if err := r.f.readSector(r.buf, r.at); err != nil {
+			return 0, err
+		}
+		r.rest = r.buf
 		var err error
-		if at, err = f.follow(at); err != nil {
-			return n, err
+		if r.at, err = r.f.follow(r.at); err != nil {
+			return 0, err
 		}
 	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
 	return n, nil
 }
 

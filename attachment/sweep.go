@@ -65,7 +65,9 @@ func (h *AttachmentHandler) Sweep(ctx context.Context, opts *SweepOptions) (Swee
 	failed := h.reclaim(ctx, GarbageQuery{Now: now, Cutoff: now.Add(-o.IntentGrace), DryRun: o.DryRun}, &report)
 	if r, ok := blob.As[blob.Reclaimer](h.store); ok && !o.DryRun {
 		report.Staged, err = r.Reclaim(ctx, now.Add(-o.IntentGrace))
-		failed = errors.Join(failed, err)
+		if !errors.Is(err, blob.ErrUnsupported) {
+			failed = errors.Join(failed, err)
+		}
 	}
 	return report, failed
 }

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -126,15 +127,24 @@ func (s *Store) Copy(ctx context.Context, dst, src string) (blob.Info, error) {
 	return info, c.end(nil)
 }
 
-// Reclaim answers ErrUnsupported: a backend cannot tell whose its unfinished
-// writes are, and no tenant may end another's. They are the host's to reclaim,
-// through the store inside.
-func (s *Store) Reclaim(ctx context.Context, _ time.Time) (removed int, err error) {
+// Reclaim implements [blob.Reclaimer] for the system itself, such as a sweeper
+// that acts for nobody: a backend cannot tell whose its unfinished writes are.
+// It is the one call that takes no tenant. With one in ctx it answers
+// ErrUnsupported, for no tenant may end another's uploads.
+func (s *Store) Reclaim(ctx context.Context, cutoff time.Time) (removed int, err error) {
 	c, err := s.identify(ctx, "reclaim", Admin, "")
 	if err == nil {
-		err = blob.ErrUnsupported
+		return 0, c.end(blob.ErrUnsupported)
 	}
-	return 0, c.end(err)
+	if !errors.Is(err, ErrMissing) {
+		return 0, c.end(err)
+	}
+	reclaimer, ok := blob.As[blob.Reclaimer](s.inner)
+	if !ok {
+		return 0, c.end(blob.ErrUnsupported)
+	}
+	removed, err = reclaimer.Reclaim(ctx, cutoff)
+	return removed, c.end(err)
 }
 
 // Measure adds up what the tenant really has stored. It lists it all. What a

@@ -183,8 +183,6 @@ func TestEveryCallNeedsATenantWhoMay(t *testing.T) {
 			require.False(t, blob.Retryable(err))
 		}
 	}
-	_, err := s.Reclaim(t.Context(), time.Now())
-	require.ErrorIs(t, err, tenant.ErrMissing)
 	require.Empty(t, inner.seen, "refused before the store inside was asked")
 
 	for name, c := range calls {
@@ -265,11 +263,42 @@ func TestOptionalInterfacesAreHonest(t *testing.T) {
 	_, err = s.Measure(ctx)
 	require.ErrorIs(t, err, blob.ErrUnsupported)
 
-	s = tenant.NewStore(memblob.New(nil), nil)
-	_, err = s.Reclaim(ctx, time.Now())
+	// Unfinished writes are the host's to reclaim, and no tenant's.
+	memory := memblob.New(nil)
+	s = tenant.NewStore(memory, nil)
+	unfinished, err := s.Create(ctx, "k", nil)
+	require.NoError(t, err)
+	defer unfinished.Abort()
+	_, err = s.Reclaim(ctx, time.Now().Add(time.Hour))
 	require.ErrorIs(t, err, blob.ErrUnsupported)
+	n, err := s.Reclaim(t.Context(), time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
 	_, reached := blob.As[*memblob.Store](s)
 	require.False(t, reached, "nobody reaches around the scope")
+}
+
+func TestReclaimIsNoTenants(t *testing.T) {
+	inner := memblob.New(nil)
+	s := tenant.NewStore(inner, nil)
+	w, err := s.Create(as(t.Context(), "b"), "k", nil)
+	require.NoError(t, err)
+	soon := time.Now().Add(time.Hour)
+
+	_, err = s.Reclaim(as(t.Context(), "a"), soon)
+	require.ErrorIs(t, err, blob.ErrUnsupported)
+	_, err = s.Reclaim(as(t.Context(), "../a"), soon)
+	require.ErrorIs(t, err, tenant.ErrInvalidID)
+	_, err = tenant.NewStore(bare{inner}, nil).Reclaim(t.Context(), soon)
+	require.ErrorIs(t, err, blob.ErrUnsupported)
+	_, err = io.WriteString(w, "still open")
+	require.NoError(t, err)
+
+	removed, err := s.Reclaim(t.Context(), soon)
+	require.NoError(t, err)
+	require.Equal(t, 1, removed, "the system may")
+	_, err = w.Commit(as(t.Context(), "b"))
+	require.ErrorIs(t, err, blob.ErrFinished)
 }
 
 func TestPrefixHoldsAllNamespaces(t *testing.T) {

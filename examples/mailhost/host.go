@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -19,6 +20,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/fsblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/clamd"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/eicar"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
@@ -91,7 +93,7 @@ func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
 	if s.clamd == "" {
 		return eicar.New(logger), nil
 	}
-	return nil, errors.New("clamd: not yet")
+	return clamd.New(strings.Split(s.clamd, ","), &clamd.Options{MaxStreamSize: attachment.DefaultMaxSize, Logger: logger})
 }
 
 // sweepHourly removes what has come to its end.

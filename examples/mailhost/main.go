@@ -62,7 +62,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&s.workflow, "workflow", testWorkflow, "workflow to run, a JSON `file`")
 	flags.StringVar(&s.data, "data", "", "`folder` for blobs and records, kept between runs (default: mailhost in the user's cache folder)")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8025", "loopback `address` to serve the results on")
-	flags.StringVar(&s.clamd, "clamd", os.Getenv("CLAMD"), "clamd to scan with, tcp://host:port or unix:///path (default: a demo scanner that knows only EICAR)")
+	flags.StringVar(&s.clamd, "clamd", os.Getenv("CLAMD"), "clamd to scan with, tcp://host:port or unix:///path, several separated by commas (default: a demo scanner that knows only EICAR)")
 	flags.BoolVar(&s.once, "once", false, "process, wait for the scans, print the table and exit")
 	flags.BoolVar(&s.asJSON, "json", false, "print JSON instead of a table")
 	flags.BoolVar(&s.verbose, "v", false, "log what the library logs")

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
 
 // asHost makes the test binary the mailhost, for tests that kill it.
@@ -164,6 +165,22 @@ func serveData(t *testing.T, data string) string {
 		host.close()
 	})
 	return server.URL
+}
+
+// TestClamd takes the verdicts from a real daemon.
+func TestClamd(t *testing.T) {
+	daemon := services.StartClamd(t, nil)
+	result, _, err := mailhost(t, "-data", t.TempDir(), "-clamd", "tcp://"+daemon.TCP)
+	require.NoError(t, err)
+	verdicts := map[string]int{}
+	for _, a := range result.Attachments {
+		if out := a.Result.Output; out != nil {
+			require.Contains(t, out.Data.VirusScanDetails.Engine, "clam", a.Filename)
+			verdicts[a.ScanStatus]++
+		}
+	}
+	require.Equal(t, 1, verdicts["infected"], verdicts)
+	require.Equal(t, 2, len(verdicts), verdicts) // the rest is clean
 }
 
 // TestKilled lets SIGKILL hit the run at many moments; the run after it ends

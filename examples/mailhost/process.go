@@ -109,36 +109,23 @@ func (n *imapSync) execute(ctx context.Context, call workflow.Call) (any, error)
 			messages = append(messages, message)
 		}
 	}
-	return mailbox.Synced(messages, func(_ mailbox.Message, part mailbox.Part) any { return &lazyPart{part: part} }), ctx.Err()
+	return mailbox.Synced(messages, open), ctx.Err()
+}
+
+// open hands the node a stream. An engine beyond one process would hand it a
+// reference, for attachment.Options.Source to open.
+func open(_ mailbox.Message, part mailbox.Part) any {
+	body, err := part.Open()
+	if err != nil {
+		return nil // the node then says that the data is missing
+	}
+	return body
 }
 
 func (n *imapSync) close() {
 	if n.source != nil {
 		_ = n.source.Close()
 	}
-}
-
-// lazyPart opens a part when its turn comes: a mailbox has more parts than a
-// process has file descriptors.
-type lazyPart struct {
-	part mailbox.Part
-	body io.ReadCloser
-}
-
-func (l *lazyPart) Read(p []byte) (n int, err error) {
-	if l.body == nil {
-		if l.body, err = l.part.Open(); err != nil {
-			return 0, err
-		}
-	}
-	return l.body.Read(p)
-}
-
-func (l *lazyPart) Close() error {
-	if l.body == nil {
-		return nil
-	}
-	return l.body.Close()
 }
 
 // awaitScans returns when nothing is pending any more.

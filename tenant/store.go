@@ -21,9 +21,9 @@ import (
 // A Commit must come from the tenant that did the Create.
 //
 // Store has every optional interface of package blob and answers
-// ErrUnsupported where the store inside lacks it, and to Reclaim. It has no
-// Unwrap: nobody reaches around it. The namespace counts towards the length of
-// a key.
+// ErrUnsupported where the store inside lacks it; see [Store.Reclaim] for the
+// one call that is not a tenant's. It has no Unwrap: nobody reaches around it.
+// The namespace counts towards the length of a key.
 type Store struct {
 	inner   blob.Store
 	prefix  string

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,11 +63,19 @@ type unserved struct{ status scan.Status }
 
 func (e unserved) Error() string { return "scan status " + string(e.status) + " is not served" }
 
-// answerTo is the one place where errors become statuses.
+// answerTo is the one place where errors become statuses, those of the node's
+// codes (nodeAnswer) included.
 func answerTo(err error) answer {
 	var bad badRequest
 	var method methodError
 	var held unserved
+	var tooLarge *http.MaxBytesError
+	var node *attachment.Error
+	if errors.As(err, &node) {
+		if a, ok := nodeAnswer(node); ok {
+			return a
+		}
+	}
 	switch {
 	case errors.As(err, &bad):
 		return answer{status: http.StatusBadRequest, Code: "bad_request", Message: string(bad)}
@@ -76,6 +85,14 @@ func answerTo(err error) answer {
 		return answer{status: http.StatusConflict, Code: "scan_pending", Message: "the attachment has not been scanned yet", retryAfter: retryLater}
 	case errors.As(err, &held):
 		return answer{status: http.StatusForbidden, Code: "not_served", Message: held.Error()}
+	case errors.As(err, &tooLarge):
+		return answer{status: http.StatusRequestEntityTooLarge, Code: "size_limit_exceeded", Message: requestTooLarge(tooLarge)}
+	case errors.Is(err, errMediaType):
+		return answer{status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: errMediaType.Error()}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return answer{status: http.StatusRequestTimeout, Code: "request_timeout", Message: "the request came too slowly"}
+	case errors.Is(err, tenant.ErrQuota):
+		return answer{status: http.StatusTooManyRequests, Code: "quota_exceeded", Message: "the download quota is used up"}
 	case errors.Is(err, errNoRoute):
 		return answer{status: http.StatusNotFound, Code: "not_found", Message: errNoRoute.Error()}
 	case attachment.IsAbsent(err):
@@ -99,6 +116,10 @@ func answerTo(err error) answer {
 	}
 }
 
+func requestTooLarge(e *http.MaxBytesError) string {
+	return fmt.Sprintf("the request is larger than %d bytes", e.Limit)
+}
+
 // fail answers err, and logs what the client is not told.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	answer := answerTo(err)
@@ -110,13 +131,17 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func write(w http.ResponseWriter, a answer) {
+	a.setHeaders(w)
+	writeJSON(w, a.status, a)
+}
+
+func (a answer) setHeaders(w http.ResponseWriter) {
 	if a.retryAfter > 0 {
 		w.Header().Set("Retry-After", seconds(a.retryAfter))
 	}
 	if a.allow != "" {
 		w.Header().Set("Allow", a.allow)
 	}
-	writeJSON(w, a.status, a)
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/serve"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
 
 func (a *api) downloadByID(w http.ResponseWriter, r *http.Request) error {
@@ -18,7 +19,15 @@ func (a *api) downloadByID(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.send(w, r, record)
+	show := &serve.Options{PDF: a.opts.InlinePDF}
+	switch r.URL.Query().Get("disposition") {
+	case "", "attachment":
+	case "inline":
+		show.Inline = a.opts.Inline
+	default:
+		return badRequestf("disposition: must be attachment or inline")
+	}
+	return a.send(w, r, record, show)
 }
 
 func (a *api) downloadByLink(w http.ResponseWriter, r *http.Request) error {
@@ -26,13 +35,48 @@ func (a *api) downloadByLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.send(w, r.WithContext(ctx), record)
+	r = r.WithContext(ctx)
+	if a.opts.Redirect > 0 && r.Method == http.MethodGet {
+		if done, err := a.redirect(w, r, record); done || err != nil {
+			return err
+		}
+	}
+	return a.send(w, r, record, nil)
+}
+
+// redirect sends the bearer to the store's backend. It is not done where the
+// backend cannot, or where the content may be served but not out of hand.
+func (a *api) redirect(w http.ResponseWriter, r *http.Request, record attachment.EmailAttachment) (done bool, err error) {
+	file := served(record)
+	url, err := a.handler.BackendURL(r.Context(), record, &blob.SignURLOptions{
+		Expires: a.opts.Redirect, ContentType: serve.ContentType(file.MIME), ContentDisposition: serve.Disposition(file, nil),
+	})
+	if errors.Is(err, blob.ErrUnsupported) || errors.Is(err, attachment.ErrNotServed) {
+		return false, nil
+	}
+	if err == nil {
+		err = a.opts.Quota(r.Context(), record.TenantID, record.Size)
+	}
+	if err != nil {
+		return false, err
+	}
+	h := w.Header()
+	h.Set("Location", url)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusFound)
+	a.audit(r.Context(), Event{Action: ActionDownload, Redirected: true}, record)
+	return true, nil
+}
+
+func served(record attachment.EmailAttachment) serve.File {
+	return serve.File{Name: record.SafeFilename, MIME: record.MIMEType}
 }
 
 // send answers with the bytes of record, or as much as the request wants of
 // them. Even an answer without bytes is given only if they are served: a
 // cached copy of what was found infected since is not to be confirmed.
-func (a *api) send(w http.ResponseWriter, r *http.Request, record attachment.EmailAttachment) error {
+func (a *api) send(w http.ResponseWriter, r *http.Request, record attachment.EmailAttachment, show *serve.Options) error {
 	etag := `"` + record.ContentHash + `"`
 	want := selectBytes(r, record.Size, etag)
 	body, err := a.handler.Open(r.Context(), record, want.offset, want.length)
@@ -42,6 +86,11 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, record attachment.Ema
 	defer body.Close()
 	if body.Info.Size != record.Size {
 		return fmt.Errorf("blob of attachment %s has %d bytes, its record says %d", record.ID, body.Info.Size, record.Size)
+	}
+	if want.length > 0 {
+		if err := a.opts.Quota(r.Context(), record.TenantID, want.length); err != nil {
+			return err
+		}
 	}
 
 	h := w.Header()
@@ -62,22 +111,27 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, record attachment.Ema
 	case http.StatusPartialContent:
 		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", want.offset, want.offset+want.length-1, record.Size))
 	}
-	serve.SetHeaders(h, serve.File{Name: record.SafeFilename, MIME: record.MIMEType}, nil)
+	serve.SetHeaders(h, served(record), show)
 	h.Set("Content-Length", strconv.FormatInt(want.contentLength, 10))
 	w.WriteHeader(want.status)
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	// No wrapper around w or body: they find sendfile between them.
-	sent, err := io.Copy(w, body)
-	complete := err == nil && sent == want.length
-	a.audit(r.Context(), Event{Action: ActionDownload, Bytes: sent, Complete: complete}, record)
-	if !complete {
-		a.opts.Logger.LogAttrs(r.Context(), slog.LevelWarn, "download cut short",
-			slog.String("attachmentId", record.ID), slog.Int64("sent", sent), slog.Int64("of", want.length), slog.Any("error", err))
-		panic(http.ErrAbortHandler) // the client must not take it for complete
+	if r.Method != http.MethodHead {
+		a.stream(w, r, record, body, want.length)
 	}
 	return nil
+}
+
+// stream sends body, of which the client expects so many bytes. What cannot be
+// sent to the end is cut, so that nobody takes it for complete.
+func (a *api) stream(w http.ResponseWriter, r *http.Request, record attachment.EmailAttachment, body *blob.Reader, length int64) {
+	sent, err := io.Copy(&pacedWriter{w, a.pace(w)}, body)
+	complete := err == nil && sent == length
+	a.audit(r.Context(), Event{Action: ActionDownload, Bytes: sent, Complete: complete}, record)
+	if complete {
+		return
+	}
+	a.opts.Logger.LogAttrs(r.Context(), slog.LevelWarn, "download cut short",
+		slog.String("attachmentId", record.ID), slog.Int64("sent", sent), slog.Int64("of", length), slog.Any("error", err))
+	panic(http.ErrAbortHandler)
 }
 
 // whyUnserved says which scan status keeps an attachment from being served.

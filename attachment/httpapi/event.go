@@ -12,8 +12,13 @@ type Action string
 
 // The actions.
 const (
-	ActionDownload Action = "download"
-	ActionDelete   Action = "delete"
+	ActionUpload     Action = "upload"
+	ActionDownload   Action = "download"
+	ActionDelete     Action = "delete"
+	ActionRestore    Action = "restore"
+	ActionRescan     Action = "rescan"
+	ActionRelease    Action = "release"
+	ActionQuarantine Action = "quarantine"
 )
 
 // An Event is something that was done to an attachment. What was refused is in
@@ -23,8 +28,10 @@ type Event struct {
 	AttachmentID string
 	TenantID     string
 	UserID       string // who did it; "link" for the bearer of a link
-	Bytes        int64  // of a download: how many left
+	Bytes        int64  // uploaded, or of a download: how many left
 	Complete     bool   // of a download: whether all that was asked for left
+	Redirected   bool   // of a download: the backend serves it, nobody here sees how much
+	Reason       string // of a release or quarantine
 }
 
 func (a *api) audit(ctx context.Context, e Event, record attachment.EmailAttachment) {

@@ -17,7 +17,7 @@ func New(h *attachment.AttachmentHandler, protect func(http.Handler) http.Handle
 		return nil, errors.New("httpapi: New needs a handler")
 	}
 	if protect == nil {
-		return nil, errUnprotected
+		return nil, errors.New("httpapi: New needs the host's authentication")
 	}
 	o, err := opts.withDefaults()
 	if err != nil {
@@ -43,9 +43,16 @@ func (a *api) routes(protect func(http.Handler) http.Handler) http.Handler {
 	rest.Handle("/", a.endpoint(func(http.ResponseWriter, *http.Request) error { return errNoRoute }))
 
 	for path, methods := range map[string]map[string]endpoint{
-		"/emails/{messageId}/attachments": {"GET": a.listByMessage},
-		"/attachments/{id}":               {"GET": a.get, "DELETE": a.delete},
-		"/attachments/{id}/download":      {"GET": a.downloadByID},
+		"/emails/{messageId}/attachments":   {"GET": a.listByMessage},
+		"/messages/{messageId}/attachments": {"POST": a.upload},
+		"/attachments":                      {"GET": a.listAll},
+		"/attachments/{id}":                 {"GET": a.get, "DELETE": a.delete},
+		"/attachments/{id}/download":        {"GET": a.downloadByID},
+		"/attachments/{id}/scan-status":     {"GET": a.scanStatus},
+		"/attachments/{id}/rescan":          {"POST": a.rescan},
+		"/attachments/{id}/release":         {"POST": a.release},
+		"/attachments/{id}/quarantine":      {"POST": a.quarantine},
+		"/attachments/{id}/restore":         {"POST": a.restore},
 	} {
 		path = a.opts.Prefix + "/api/v1" + path
 		for method, e := range methods {

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
@@ -44,7 +47,14 @@ func (a *api) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, record)
+	link, err := a.handler.Link(record, a.opts.LinkLifetime)
+	if err != nil && !errors.Is(err, attachment.ErrLinksUnset) {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		attachment.EmailAttachment
+		PresignedURL string `json:"presignedUrl,omitempty"`
+	}{record, link})
 	return nil
 }
 
@@ -59,6 +69,57 @@ func (a *api) delete(w http.ResponseWriter, r *http.Request) error {
 	a.audit(r.Context(), Event{Action: ActionDelete}, record)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// restore brings back what was deleted. Only who may do that can see it.
+func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
+	record, err := a.find(r)
+	if err != nil {
+		return err
+	}
+	if record.IsDeleted && !a.mayAdminister(r.Context()) {
+		return attachment.ErrDeleted
+	}
+	if record, err = a.handler.Restore(r.Context(), record.ID); err != nil {
+		return err
+	}
+	a.audit(r.Context(), Event{Action: ActionRestore}, record)
+	writeJSON(w, http.StatusOK, record)
+	return nil
+}
+
+func (a *api) mayAdminister(ctx context.Context) bool {
+	tc, err := tenant.FromContext(ctx)
+	return err == nil && tc.Can(tenant.Admin, "")
+}
+
+// listAll lists across messages: ?status=… (repeatable), and for admins
+// ?deleted=true.
+func (a *api) listAll(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	var q attachment.Query
+	for _, text := range values["status"] {
+		status := scan.Status(text)
+		if !slices.Contains(statuses(), status) {
+			return badRequestf("status: is not one of %s", statuses())
+		}
+		q.Statuses = append(q.Statuses, status)
+	}
+	switch values.Get("deleted") {
+	case "", "false":
+	case "true":
+		if !a.mayAdminister(r.Context()) {
+			return tenant.ErrForbidden
+		}
+		q.Deleted = true
+	default:
+		return badRequestf("deleted: must be true or false")
+	}
+	return a.list(w, r, q)
+}
+
+func statuses() []scan.Status {
+	return []scan.Status{scan.StatusPending, scan.StatusClean, scan.StatusSuspicious, scan.StatusInfected, scan.StatusSkipped, scan.StatusError}
 }
 
 func (a *api) listByMessage(w http.ResponseWriter, r *http.Request) error {

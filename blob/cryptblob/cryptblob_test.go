@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
-	mathrand "math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +14,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/blobtest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/cryptblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/fsblob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 )
 
@@ -42,23 +40,10 @@ func TestRangesAtChunkBoundaries(t *testing.T) {
 	const chunk = 64 << 10
 	store := encrypted(t, memblob.New(nil), newKey(t, "k1"))
 	for _, size := range []int{0, 1, 7000, chunk - 1, chunk, chunk + 1, 2 * chunk, 5*chunk + 17} {
-		key, data := fmt.Sprint(size), noise(size)
-		info := put(t, store, key, data, nil)
+		key, data := fmt.Sprint(size), storetest.Noise(size)
+		info := storetest.Put(t, store, key, data, nil)
 		require.EqualValues(t, size, info.Size)
-		require.Equal(t, data, read(t, store, key, 0, -1))
-		for _, offset := range []int{0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, size - 1, size} {
-			for _, length := range []int{0, 1, 2, chunk, chunk + 2, 3 * chunk, size, -1} {
-				if offset < 0 || offset > size {
-					continue
-				}
-				end := min(size, offset+length)
-				if length < 0 {
-					end = size
-				}
-				got := read(t, store, key, int64(offset), int64(length))
-				require.True(t, bytes.Equal(data[offset:end], got), "%d bytes, %d from %d: got %d", size, length, offset, len(got))
-			}
-		}
+		storetest.EveryRange(t, store, key, data, chunk, 2*chunk, 5*chunk)
 	}
 }
 
@@ -67,8 +52,8 @@ func TestRangesAtChunkBoundaries(t *testing.T) {
 func TestDamageIsNoticed(t *testing.T) {
 	inner := memblob.New(nil)
 	store := encrypted(t, inner, newKey(t, "k1"))
-	data := noise(150_000)
-	put(t, store, "key", data, nil)
+	data := storetest.Noise(150_000)
+	storetest.Put(t, store, "key", data, nil)
 	sealed, info := raw(t, inner, "key")
 
 	damage := map[string][]byte{
@@ -85,9 +70,9 @@ func TestDamageIsNoticed(t *testing.T) {
 	}
 	for name, content := range damage {
 		require.NoError(t, inner.Delete(t.Context(), "key"))
-		put(t, inner, "key", content, &blob.WriteOptions{Metadata: info.Metadata})
+		storetest.Put(t, inner, "key", content, &blob.WriteOptions{Metadata: info.Metadata})
 		for _, from := range []int64{0, 1} { // whole, and as a range
-			got, err := tryRead(t, store, "key", from, -1)
+			got, err := storetest.TryRead(t, store, "key", from, -1)
 			require.ErrorIs(t, err, blob.ErrCorrupt, "%s, from %d", name, from)
 			require.True(t, bytes.HasPrefix(data[from:], got), "%s: wrong bytes came out", name)
 		}
@@ -106,12 +91,12 @@ func exchanged(sealed []byte) []byte {
 func TestCiphertextStaysWhereItWasWritten(t *testing.T) {
 	inner := memblob.New(nil)
 	store := encrypted(t, inner, newKey(t, "k1"))
-	put(t, store, "a", noise(1000), &blob.WriteOptions{SHA256: digest(noise(1000))})
+	storetest.Put(t, store, "a", storetest.Noise(1000), &blob.WriteOptions{SHA256: storetest.Digest(storetest.Noise(1000))})
 	_, err := inner.Copy(t.Context(), "b", "a")
 	require.NoError(t, err)
-	_, err = tryRead(t, store, "b", 0, -1)
+	_, err = storetest.TryRead(t, store, "b", 0, -1)
 	require.ErrorIs(t, err, blob.ErrCorrupt)
-	_, err = tryRead(t, store, "b", 5, 10)
+	_, err = storetest.TryRead(t, store, "b", 5, 10)
 	require.ErrorIs(t, err, blob.ErrCorrupt)
 	_, err = store.Stat(t.Context(), "b")
 	require.ErrorIs(t, err, blob.ErrCorrupt, "the sealed digest is bound as well")
@@ -121,33 +106,33 @@ func TestPlaintextIsNowhereInTheStoreInside(t *testing.T) {
 	inner := memblob.New(nil)
 	store := encrypted(t, inner, newKey(t, "k1"))
 	data := bytes.Repeat([]byte("confidential "), 10_000)
-	put(t, store, "key", data, &blob.WriteOptions{Size: int64(len(data)), SHA256: digest(data)})
+	storetest.Put(t, store, "key", data, &blob.WriteOptions{Size: int64(len(data)), SHA256: storetest.Digest(data)})
 
 	sealed, info := raw(t, inner, "key")
 	require.NotContains(t, string(sealed), "confidential")
-	require.NotContains(t, fmt.Sprint(info), digest(data), "a digest in the clear tells who holds what")
+	require.NotContains(t, fmt.Sprint(info), storetest.Digest(data), "a digest in the clear tells who holds what")
 	stat, err := store.Stat(t.Context(), "key")
 	require.NoError(t, err)
-	require.Equal(t, digest(data), stat.SHA256)
+	require.Equal(t, storetest.Digest(data), stat.SHA256)
 	require.Empty(t, stat.Metadata)
 }
 
 func TestRotation(t *testing.T) {
 	inner, old, current := memblob.New(nil), newKey(t, "2025"), newKey(t, "2026")
 	before := encrypted(t, inner, old)
-	put(t, before, "old", noise(100), nil)
+	storetest.Put(t, before, "old", storetest.Noise(100), nil)
 
 	after := encrypted(t, inner, current, old)
-	put(t, after, "new", noise(200), nil)
-	require.Equal(t, noise(100), read(t, after, "old", 0, -1))
-	require.Equal(t, noise(200), read(t, after, "new", 0, -1))
+	storetest.Put(t, after, "new", storetest.Noise(200), nil)
+	require.Equal(t, storetest.Noise(100), storetest.Read(t, after, "old", 0, -1))
+	require.Equal(t, storetest.Noise(200), storetest.Read(t, after, "new", 0, -1))
 	_, info := raw(t, inner, "new")
 	require.Equal(t, "2026", info.Metadata["crypt-key"])
 
-	_, err := tryRead(t, before, "new", 0, -1)
+	_, err := storetest.TryRead(t, before, "new", 0, -1)
 	require.ErrorIs(t, err, cryptblob.ErrNoKey)
 	forged := encrypted(t, inner, newKey(t, "2026"))
-	_, err = tryRead(t, forged, "new", 0, -1)
+	_, err = storetest.TryRead(t, forged, "new", 0, -1)
 	require.ErrorIs(t, err, blob.ErrCorrupt, "same name, other secret")
 }
 
@@ -167,9 +152,9 @@ func TestDerivedKeysKeepTenantsApart(t *testing.T) {
 		return blobtest.Bind(store, func(ctx context.Context) context.Context { return context.WithValue(ctx, scopeKey{}, scope) })
 	}
 
-	put(t, as("acme"), "key", noise(100), nil)
-	require.Equal(t, noise(100), read(t, as("acme"), "key", 0, -1))
-	_, err = tryRead(t, as("globex"), "key", 0, -1)
+	storetest.Put(t, as("acme"), "key", storetest.Noise(100), nil)
+	require.Equal(t, storetest.Noise(100), storetest.Read(t, as("acme"), "key", 0, -1))
+	_, err = storetest.TryRead(t, as("globex"), "key", 0, -1)
 	require.ErrorIs(t, err, blob.ErrCorrupt)
 	_, err = as("").Create(t.Context(), "other", nil)
 	require.ErrorContains(t, err, "empty scope")
@@ -178,8 +163,8 @@ func TestDerivedKeysKeepTenantsApart(t *testing.T) {
 func TestWhatWasNotEncryptedIsRefused(t *testing.T) {
 	inner := memblob.New(nil)
 	store := encrypted(t, inner, newKey(t, "k1"))
-	put(t, inner, "plain", noise(100_000), nil)
-	_, err := tryRead(t, store, "plain", 0, -1)
+	storetest.Put(t, inner, "plain", storetest.Noise(100_000), nil)
+	_, err := storetest.TryRead(t, store, "plain", 0, -1)
 	require.ErrorIs(t, err, blob.ErrCorrupt)
 	_, err = store.Stat(t.Context(), "plain")
 	require.ErrorIs(t, err, blob.ErrCorrupt)
@@ -209,12 +194,12 @@ func TestNobodyReachesAround(t *testing.T) {
 // A cut connection is the backend's fault, not damage: it may be tried again.
 func TestFaultsOfTheStoreInsideStayTheirs(t *testing.T) {
 	inner := memblob.New(nil)
-	put(t, encrypted(t, inner, sharedKey(t)), "key", noise(300_000), nil)
+	storetest.Put(t, encrypted(t, inner, sharedKey(t)), "key", storetest.Noise(300_000), nil)
 	for _, op := range []string{"open", "read"} {
 		for nth := 1; nth <= 3; nth++ {
 			for _, offset := range []int64{0, 70_000} {
 				faulty := blobtest.NewFaulty(inner, blobtest.Fault{Op: op, Nth: nth, Temporary: true})
-				_, err := tryRead(t, encrypted(t, faulty, sharedKey(t)), "key", offset, -1)
+				_, err := storetest.TryRead(t, encrypted(t, faulty, sharedKey(t)), "key", offset, -1)
 				if faulty.Calls(op) < nth {
 					require.NoError(t, err)
 					continue
@@ -229,13 +214,13 @@ func TestFaultsOfTheStoreInsideStayTheirs(t *testing.T) {
 
 // An end that comes too early without an error is damage, wherever it comes.
 func TestNeverSilentlyShort(t *testing.T) {
-	inner, data := memblob.New(nil), noise(300_000)
-	put(t, encrypted(t, inner, sharedKey(t)), "key", data, nil)
+	inner, data := memblob.New(nil), storetest.Noise(300_000)
+	storetest.Put(t, encrypted(t, inner, sharedKey(t)), "key", data, nil)
 	noticed := 0
 	for _, offset := range []int64{0, 70_000} {
 		for nth := 1; nth <= 8; nth++ {
 			faulty := blobtest.NewFaulty(inner, blobtest.Fault{Op: "read", Nth: nth, Cut: true})
-			got, err := tryRead(t, encrypted(t, faulty, sharedKey(t)), "key", offset, -1)
+			got, err := storetest.TryRead(t, encrypted(t, faulty, sharedKey(t)), "key", offset, -1)
 			if err == nil {
 				require.Equal(t, data[offset:], got, "read %d cut, from %d", nth, offset)
 				continue
@@ -272,35 +257,6 @@ func sharedKey(t testing.TB) cryptblob.Key {
 	return key
 }
 
-func put(t testing.TB, store blob.Store, key string, data []byte, opts *blob.WriteOptions) blob.Info {
-	t.Helper()
-	w, err := store.Create(t.Context(), key, opts)
-	require.NoError(t, err)
-	defer w.Abort()
-	_, err = w.Write(data)
-	require.NoError(t, err)
-	info, err := w.Commit(t.Context())
-	require.NoError(t, err)
-	return info
-}
-
-func read(t testing.TB, store blob.Store, key string, offset, length int64) []byte {
-	t.Helper()
-	data, err := tryRead(t, store, key, offset, length)
-	require.NoError(t, err)
-	return data
-}
-
-func tryRead(t testing.TB, store blob.Store, key string, offset, length int64) ([]byte, error) {
-	t.Helper()
-	r, err := store.Open(t.Context(), key, offset, length)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
-
 // raw is what the store inside holds.
 func raw(t testing.TB, inner blob.Store, key string) ([]byte, blob.Info) {
 	t.Helper()
@@ -310,15 +266,4 @@ func raw(t testing.TB, inner blob.Store, key string) ([]byte, blob.Info) {
 	data, err := io.ReadAll(r)
 	require.NoError(t, err)
 	return data, r.Info
-}
-
-func noise(n int) []byte {
-	data := make([]byte, n)
-	_, _ = mathrand.NewChaCha8([32]byte{1}).Read(data)
-	return data
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/cryptblob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 )
 
@@ -69,7 +70,7 @@ func (v vault) Lookup(context.Context, string) (cryptblob.Key, error) { return c
 // again is the provider's to say.
 func TestProviderFailure(t *testing.T) {
 	inner := memblob.New(nil)
-	put(t, encrypted(t, inner, newKey(t, "k")), "key", noise(10), nil)
+	storetest.Put(t, encrypted(t, inner, newKey(t, "k")), "key", storetest.Noise(10), nil)
 	sealed := errors.New("vault is sealed")
 	for _, temporary := range []bool{false, true} {
 		var fault error = sealed
@@ -79,8 +80,8 @@ func TestProviderFailure(t *testing.T) {
 		store, err := cryptblob.New(inner, vault{fault})
 		require.NoError(t, err)
 		_, createErr := store.Create(t.Context(), "new", nil)
-		_, openErr := tryRead(t, store, "key", 0, -1)
-		_, rangeErr := tryRead(t, store, "key", 1, 2)
+		_, openErr := storetest.TryRead(t, store, "key", 0, -1)
+		_, rangeErr := storetest.TryRead(t, store, "key", 1, 2)
 		_, statErr := store.Stat(t.Context(), "key")
 		for _, err := range []error{createErr, openErr, rangeErr, statErr} {
 			require.ErrorIs(t, err, sealed)

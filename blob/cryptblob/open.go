@@ -3,14 +3,13 @@ package cryptblob
 import (
 	"bufio"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
 	"filippo.io/age"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/transform"
 )
 
 // Open implements blob.Store. The bytes of a chunk come out only after they
@@ -26,7 +25,7 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64) (*bl
 	}
 	r, err := open(ctx, key, offset, length)
 	if err != nil {
-		return nil, fail("open", key, err)
+		return nil, transform.Fail("open", key, err)
 	}
 	return r, nil
 }
@@ -60,7 +59,7 @@ func (s *Store) openWhole(ctx context.Context, key string, _, _ int64) (*blob.Re
 	plain, err := age.Decrypt(sealed, l)
 	if err != nil {
 		sealed.Close()
-		return nil, corrupt(err)
+		return nil, transform.Corrupt(err)
 	}
 	return blob.NewReader(info, &body{key: key, plain: plain, sealed: sealed}), nil
 }
@@ -86,7 +85,7 @@ func (s *Store) openRange(ctx context.Context, key string, offset, length int64)
 	plain, _, err := age.DecryptReaderAt(src, info.Size, l) // reads the last chunk: the size is right
 	if err != nil {
 		src.Close()
-		return nil, corrupt(err)
+		return nil, transform.Corrupt(err)
 	}
 	src.until = min(info.Size, endOfChunk(offset+n))
 	buffered := bufio.NewReaderSize(io.NewSectionReader(plain, offset, n), int(min(n, 4*chunkSize)))
@@ -103,19 +102,9 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.plain.Read(p)
 	if err != nil && err != io.EOF {
-		err = fail("read", b.key, corrupt(err))
+		err = transform.Fail("read", b.key, transform.Corrupt(err))
 	}
 	return n, err
 }
 
 func (b *body) Close() error { return b.sealed.Close() }
-
-// corrupt is for errors that came through age: those of the store inside are
-// taken out again, and all others mean that something does not decrypt.
-func corrupt(err error) error {
-	var inside *blob.Error
-	if errors.As(err, &inside) {
-		return inside
-	}
-	return fmt.Errorf("%w: %w", blob.ErrCorrupt, err)
-}

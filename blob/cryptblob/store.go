@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/transform"
 )
 
 // Store encrypts what goes into the store inside and decrypts what comes out.
@@ -46,7 +47,7 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 		return blob.Info{}, err
 	}
 	_, plain, err := s.unlock(ctx, info)
-	return plain, fail("stat", key, err)
+	return plain, transform.Fail("stat", key, err)
 }
 
 // Delete removes a blob; it needs no key.
@@ -59,7 +60,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 		for info, err := range blob.List(ctx, s.inner, prefix) {
 			if err == nil {
 				info, err = plainInfo(info)
-				err = fail("list", info.Key, err)
+				err = transform.Fail("list", info.Key, err)
 			}
 			if !yield(info, err) || err != nil {
 				return
@@ -142,17 +143,13 @@ func (s *Store) unlock(ctx context.Context, info blob.Info) (*lock, blob.Info, e
 // plainInfo is info with everything taken out that is about the ciphertext.
 func plainInfo(info blob.Info) (blob.Info, error) {
 	size, err := plainSize(info.Size)
+	info = withoutOwn(info)
 	info.Size, info.SHA256 = size, ""
-	info.Metadata = maps.Clone(info.Metadata)
-	maps.DeleteFunc(info.Metadata, func(k, _ string) bool { return strings.HasPrefix(k, metaPrefix) })
 	return info, err
 }
 
-// fail makes err a *blob.Error, unless the store inside has.
-func fail(op, key string, err error) error {
-	var done *blob.Error
-	if err == nil || errors.As(err, &done) {
-		return err
-	}
-	return &blob.Error{Op: op, Key: key, Err: err}
+func withoutOwn(info blob.Info) blob.Info {
+	info.Metadata = maps.Clone(info.Metadata)
+	maps.DeleteFunc(info.Metadata, func(k, _ string) bool { return strings.HasPrefix(k, metaPrefix) })
+	return info
 }

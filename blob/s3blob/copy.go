@@ -101,7 +101,7 @@ func (c *objectCopy) whole(ctx context.Context) (time.Time, error) {
 		return time.Time{}, err
 	}
 	if out.CopyObjectResult == nil || out.CopyObjectResult.LastModified == nil {
-		return c.s.answered(out.ResultMetadata), nil
+		return answered(out.ResultMetadata), nil
 	}
 	return *out.CopyObjectResult.LastModified, nil
 }

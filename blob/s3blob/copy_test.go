@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/s3blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
@@ -15,8 +16,8 @@ func TestCopyInParts(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store, wire := wired(t, server, &s3blob.Options{PartSize: part})
 	store.SetMaxCopy(part)
-	data := noise(many)
-	want := put(t, store, "dir/a b+c", data, &blob.WriteOptions{ContentType: "text/csv", Metadata: map[string]string{"k": "v"}})
+	data := storetest.Noise(many)
+	want := storetest.Put(t, store, "dir/a b+c", data, &blob.WriteOptions{ContentType: "text/csv", Metadata: map[string]string{"k": "v"}})
 
 	got, err := store.Copy(t.Context(), "copy", "dir/a b+c")
 	require.NoError(t, err)
@@ -24,7 +25,7 @@ func TestCopyInParts(t *testing.T) {
 	require.Zero(t, wire.sent("CopyObject"))
 	require.Equal(t, want.ContentType, got.ContentType)
 	require.Equal(t, want.Metadata, got.Metadata)
-	require.Equal(t, data, get(t, store, "copy"))
+	require.Equal(t, data, storetest.Read(t, store, "copy", 0, -1))
 
 	_, err = store.Copy(t.Context(), "copy", "dir/a b+c")
 	require.ErrorIs(t, err, blob.ErrExists)
@@ -35,7 +36,7 @@ func TestCopyInParts(t *testing.T) {
 func TestCopyGetsItsOwnToken(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store, wire := wired(t, server, nil)
-	put(t, store, "src", noise(one), nil)
+	storetest.Put(t, store, "src", storetest.Noise(one), nil)
 	_, err := store.Copy(t.Context(), "dst", "src")
 	require.NoError(t, err)
 	const token = "X-Amz-Meta-Blob-Write"
@@ -46,18 +47,18 @@ func TestCopyGetsItsOwnToken(t *testing.T) {
 func TestCopyWithoutAConditionOnTheServer(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store, wire := wired(t, server, nil, answer("CopyObject", 1, 501, "NotImplemented"))
-	put(t, store, "src", noise(one), nil)
+	storetest.Put(t, store, "src", storetest.Noise(one), nil)
 	_, err := store.Copy(t.Context(), "dst", "src")
 	require.NoError(t, err)
 	require.Empty(t, wire.header(t, "CopyObject").Get("If-None-Match"))
-	require.Equal(t, noise(one), get(t, store, "dst"))
+	require.Equal(t, storetest.Noise(one), storetest.Read(t, store, "dst", 0, -1))
 }
 
 func TestCopyCleansUp(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store, _ := wired(t, server, nil, answer("UploadPartCopy", -1, 500, "InternalError"))
 	store.SetMaxCopy(part)
-	put(t, store, "src", noise(many), nil)
+	storetest.Put(t, store, "src", storetest.Noise(many), nil)
 	_, err := store.Copy(t.Context(), "dst", "src")
 	requireTemporary(t, err)
 	absent(t, store, newClient(t, server, nil), "dst")
@@ -73,7 +74,7 @@ func TestReclaimStaysUnderThePrefix(t *testing.T) {
 	for _, store := range []blob.Store{mine, others} {
 		w, err := store.Create(t.Context(), "key", nil)
 		require.NoError(t, err)
-		_, err = w.Write(noise(many))
+		_, err = w.Write(storetest.Noise(many))
 		require.NoError(t, err)
 		defer w.Abort()
 	}

@@ -1,13 +1,16 @@
 package s3blob_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/s3blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
@@ -59,12 +62,12 @@ func TestFaults(t *testing.T) {
 			require.NoError(t, err)
 			defer clean.Delete(t.Context(), "key")
 
-			data := noise(c.size)
+			data := storetest.Noise(c.size)
 			err = write(t, store, "key", data)
 			switch c.want {
 			case nil:
 				require.NoError(t, err)
-				require.Equal(t, data, get(t, clean, "key"))
+				require.Equal(t, data, storetest.Read(t, clean, "key", 0, -1))
 				require.Empty(t, uploads(t, client))
 				return
 			case errTemporary:
@@ -112,12 +115,12 @@ func TestLostAnswerToALoser(t *testing.T) {
 		size := map[string]int{"PutObject": one, "CompleteMultipartUpload": many}[op]
 		t.Run(op, func(t *testing.T) {
 			refused := fault{op, 1, func(http.RoundTripper, *http.Request) (*http.Response, error) {
-				put(t, rival, op, []byte("rival"), nil)
+				storetest.Put(t, rival, op, []byte("rival"), nil)
 				return nil, io.ErrUnexpectedEOF
 			}}
 			store, _ := wired(t, server, &s3blob.Options{PartSize: part}, refused)
-			require.ErrorIs(t, write(t, store, op, noise(size)), blob.ErrExists)
-			require.Equal(t, "rival", string(get(t, rival, op)))
+			require.ErrorIs(t, write(t, store, op, storetest.Noise(size)), blob.ErrExists)
+			require.Equal(t, "rival", string(storetest.Read(t, rival, op, 0, -1)))
 			require.Empty(t, uploads(t, newClient(t, server, nil)))
 		})
 	}
@@ -125,8 +128,8 @@ func TestLostAnswerToALoser(t *testing.T) {
 
 func TestReadCutShort(t *testing.T) {
 	server := services.StartS3(t, bucket)
-	data := noise(100_000)
-	put(t, newStore(t, server, nil, nil), "key", data, nil)
+	data := storetest.Noise(100_000)
+	storetest.Put(t, newStore(t, server, nil, nil), "key", data, nil)
 	store, _ := wired(t, server, nil, cut("GetObject", 70_000))
 
 	r, err := store.Open(t.Context(), "key", 10_000, -1)
@@ -140,7 +143,7 @@ func TestReadCutShort(t *testing.T) {
 
 func TestServerThatIgnoresRange(t *testing.T) {
 	server := services.StartS3(t, bucket)
-	put(t, newStore(t, server, nil, nil), "key", noise(1000), nil)
+	storetest.Put(t, newStore(t, server, nil, nil), "key", storetest.Noise(1000), nil)
 	store, _ := wired(t, server, nil, strip("GetObject", "Content-Range"))
 	_, err := store.Open(t.Context(), "key", 10, 10)
 	require.ErrorIs(t, err, blob.ErrUnsupported)
@@ -151,11 +154,11 @@ func TestServerDiesDuringUpload(t *testing.T) {
 	store, _ := wired(t, server, &s3blob.Options{PartSize: part})
 	w, err := store.Create(t.Context(), "key", nil)
 	require.NoError(t, err)
-	_, err = w.Write(noise(2*part + 1))
+	_, err = w.Write(storetest.Noise(2*part + 1))
 	require.NoError(t, err)
 	server.Kill()
 	for err == nil {
-		_, err = w.Write(noise(part))
+		_, err = w.Write(storetest.Noise(part))
 	}
 	requireTemporary(t, err)
 	_, err = w.Commit(t.Context())
@@ -166,6 +169,26 @@ func TestServerDiesDuringUpload(t *testing.T) {
 	requireTemporary(t, err)
 	require.NotErrorIs(t, err, blob.ErrNotFound)
 	require.NoFileExists(t, server.Dir+"/"+bucket+"/key")
+}
+
+// Write has no context: what ends it is PartTimeout.
+func TestServerHangsDuringUpload(t *testing.T) {
+	server := services.StartS3(t, bucket)
+	store, _ := wired(t, server, &s3blob.Options{PartSize: part, PartTimeout: 300 * time.Millisecond})
+	w, err := store.Create(t.Context(), "key", nil)
+	require.NoError(t, err)
+	_, err = w.Write(storetest.Noise(part + 1))
+	require.NoError(t, err)
+	require.NoError(t, server.Pause())
+	for err == nil {
+		_, err = w.Write(storetest.Noise(part))
+	}
+	requireTemporary(t, err)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, server.Resume())
+	require.NoError(t, w.Abort())
+	_, err = store.Stat(t.Context(), "key")
+	require.ErrorIs(t, err, blob.ErrNotFound)
 }
 
 func requireTemporary(t testing.TB, err error) {

@@ -37,7 +37,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 }
 
 // Reclaim aborts the multipart uploads under the store's prefix that began
-// before cutoff. Without a prefix those are all of the bucket's.
+// before cutoff; a process that dies leaves them behind, and S3 bills them.
+// Without a prefix those are all of the bucket's.
 func (s *Store) Reclaim(ctx context.Context, cutoff time.Time) (removed int, err error) {
 	in := &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &s.opts.Prefix}
 	for page := s3.NewListMultipartUploadsPaginator(s.client, in); page.HasMorePages(); {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/s3blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
@@ -24,7 +25,7 @@ func TestMemoryBound(t *testing.T) {
 	}
 	server := services.StartS3(t, bucket)
 	store := newStore(t, server, nil, nil)
-	chunk := noise(1 << 20)
+	chunk := storetest.Noise(1 << 20)
 
 	const partSize = 8 << 20
 	runtime.GC()
@@ -49,7 +50,7 @@ func TestMemoryBound(t *testing.T) {
 func TestSmallBlobsTakeLittleMemory(t *testing.T) {
 	store, err := s3blob.New(struct{ s3blob.Client }{}, bucket, nil) // no request is made
 	require.NoError(t, err)
-	data := noise(one)
+	data := storetest.Noise(one)
 	runtime.GC()
 	before := heap()
 	for range 1000 {

@@ -75,9 +75,6 @@ type Options struct {
 	// Presigner makes the URLs of SignURL. Defaults to one over the client if
 	// that is an *s3.Client; otherwise SignURL is ErrUnsupported.
 	Presigner Presigner
-
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
 }
 
 func (o *Options) resolve() (Options, error) {
@@ -93,9 +90,6 @@ func (o *Options) resolve() (Options, error) {
 	}
 	if r.PartTimeout == 0 {
 		r.PartTimeout = 5 * time.Minute
-	}
-	if r.Now == nil {
-		r.Now = time.Now
 	}
 	if r.Prefix = strings.TrimSuffix(r.Prefix, "/"); r.Prefix != "" {
 		if err := blob.ValidateKey(r.Prefix); err != nil {

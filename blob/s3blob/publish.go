@@ -98,7 +98,7 @@ func (w *writer) put(ctx context.Context, d description) (modTime time.Time, err
 	if err != nil {
 		return time.Time{}, err
 	}
-	return w.s.answered(out.ResultMetadata), nil
+	return answered(out.ResultMetadata), nil
 }
 
 // checksum renders sum as the header that makes S3 verify it.
@@ -124,9 +124,9 @@ func payloadHash(hash string) func(*s3.Options) {
 
 // answered is the server's time of an answer: S3 does not say what
 // Last-Modified it gave an object, and this is the closest to it.
-func (s *Store) answered(m middleware.Metadata) time.Time {
+func answered(m middleware.Metadata) time.Time {
 	if t, ok := awsmiddleware.GetServerTime(m); ok {
 		return t
 	}
-	return s.opts.Now().UTC().Truncate(time.Second)
+	return time.Now().UTC().Truncate(time.Second)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/s3blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
@@ -43,8 +44,8 @@ func TestEncryptionTagsAndClassAreAskedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.opts.PartSize, c.opts.Prefix = part, name
 			store, wire := wired(t, server, &c.opts)
-			put(t, store, "small", noise(one), nil)
-			put(t, store, "large", noise(many), nil)
+			storetest.Put(t, store, "small", storetest.Noise(one), nil)
+			storetest.Put(t, store, "large", storetest.Noise(many), nil)
 			_, err := store.Copy(t.Context(), "copy", "small")
 			require.NoError(t, err)
 			for _, op := range []string{"PutObject", "CreateMultipartUpload", "CopyObject"} {
@@ -59,8 +60,8 @@ func TestEncryptionTagsAndClassAreAskedFor(t *testing.T) {
 func TestPublicationIsConditionalAndVerified(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store, wire := wired(t, server, &s3blob.Options{PartSize: part})
-	put(t, store, "small", noise(one), nil)
-	put(t, store, "large", noise(many), nil)
+	storetest.Put(t, store, "small", storetest.Noise(one), nil)
+	storetest.Put(t, store, "large", storetest.Noise(many), nil)
 	require.Equal(t, "*", wire.header(t, "PutObject").Get("If-None-Match"))
 	require.Equal(t, "*", wire.header(t, "CompleteMultipartUpload").Get("If-None-Match"))
 	require.NotEmpty(t, wire.header(t, "PutObject").Get("X-Amz-Checksum-Sha256"))
@@ -69,7 +70,7 @@ func TestPublicationIsConditionalAndVerified(t *testing.T) {
 	require.Contains(t, wire.header(t, "UploadPart").Get("Authorization"), "x-amz-checksum-sha256", "the checksum stands in for the payload: it must be signed")
 
 	store, wire = wired(t, server, &s3blob.Options{PartSize: part, Prefix: "old", NoChecksums: true, UnconditionalWrites: true})
-	put(t, store, "small", noise(one), nil)
+	storetest.Put(t, store, "small", storetest.Noise(one), nil)
 	require.Empty(t, wire.header(t, "PutObject").Get("If-None-Match"))
 	require.Empty(t, wire.header(t, "PutObject").Get("X-Amz-Checksum-Sha256"))
 	require.Len(t, wire.header(t, "PutObject").Get("X-Amz-Content-Sha256"), 64)
@@ -86,7 +87,7 @@ func TestServerVerifiesChecksum(t *testing.T) {
 			}}
 			store, _ := wired(t, server, &s3blob.Options{PartSize: part}, damage)
 			size := map[string]int{"PutObject": one, "UploadPart": many}[op]
-			require.Error(t, write(t, store, op, noise(size)))
+			require.Error(t, write(t, store, op, storetest.Noise(size)))
 			absent(t, store, newClient(t, server, nil), op)
 		})
 	}
@@ -95,10 +96,10 @@ func TestServerVerifiesChecksum(t *testing.T) {
 func TestUnconditionalWritesStillRefuseATakenKey(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store := newStore(t, server, nil, &s3blob.Options{PartSize: part, UnconditionalWrites: true})
-	put(t, store, "key", []byte("first"), nil)
-	require.ErrorIs(t, write(t, store, "key", noise(one)), blob.ErrExists)
-	require.ErrorIs(t, write(t, store, "key", noise(many)), blob.ErrExists)
-	require.Equal(t, "first", string(get(t, store, "key")))
+	storetest.Put(t, store, "key", []byte("first"), nil)
+	require.ErrorIs(t, write(t, store, "key", storetest.Noise(one)), blob.ErrExists)
+	require.ErrorIs(t, write(t, store, "key", storetest.Noise(many)), blob.ErrExists)
+	require.Equal(t, "first", string(storetest.Read(t, store, "key", 0, -1)))
 }
 
 // What a duplicate found at the last byte costs.
@@ -107,14 +108,14 @@ func TestAbortCosts(t *testing.T) {
 	store, wire := wired(t, server, &s3blob.Options{PartSize: part})
 	w, err := store.Create(t.Context(), "small", nil)
 	require.NoError(t, err)
-	_, err = w.Write(noise(part))
+	_, err = w.Write(storetest.Noise(part))
 	require.NoError(t, err)
 	require.NoError(t, w.Abort())
 	require.Zero(t, wire.sent(""), "an aborted small blob has cost a request")
 
 	w, err = store.Create(t.Context(), "large", nil)
 	require.NoError(t, err)
-	_, err = w.Write(noise(many))
+	_, err = w.Write(storetest.Noise(many))
 	require.NoError(t, err)
 	require.NotEmpty(t, uploads(t, newClient(t, server, nil)))
 	require.NoError(t, w.Abort())
@@ -129,7 +130,7 @@ func TestNothingIsSentPastTheAnnouncedSize(t *testing.T) {
 	w, err := store.Create(t.Context(), "key", &blob.WriteOptions{Size: one})
 	require.NoError(t, err)
 	for range 10 {
-		_, err = w.Write(noise(part))
+		_, err = w.Write(storetest.Noise(part))
 		require.NoError(t, err)
 	}
 	_, err = w.Commit(t.Context())

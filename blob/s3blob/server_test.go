@@ -2,8 +2,6 @@ package s3blob_test
 
 import (
 	"context"
-	"io"
-	"math/rand/v2"
 	"net/http"
 	"testing"
 
@@ -37,35 +35,6 @@ func newStore(t testing.TB, server *services.S3, transport http.RoundTripper, op
 	store, err := s3blob.New(newClient(t, server, transport), bucket, opts)
 	require.NoError(t, err)
 	return store
-}
-
-func put(t testing.TB, store blob.Store, key string, data []byte, opts *blob.WriteOptions) blob.Info {
-	t.Helper()
-	w, err := store.Create(t.Context(), key, opts)
-	require.NoError(t, err)
-	defer w.Abort()
-	_, err = w.Write(data)
-	require.NoError(t, err)
-	info, err := w.Commit(t.Context())
-	require.NoError(t, err)
-	return info
-}
-
-func get(t testing.TB, store blob.Store, key string) []byte {
-	t.Helper()
-	r, err := store.Open(t.Context(), key, 0, -1)
-	require.NoError(t, err)
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	require.NoError(t, err)
-	return data
-}
-
-// noise returns n bytes that no backend can compress or share.
-func noise(n int) []byte {
-	data := make([]byte, n)
-	_, _ = rand.NewChaCha8([32]byte{byte(n)}).Read(data)
-	return data
 }
 
 // absent fails the test if key is visible or an upload is left.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/s3blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
@@ -17,8 +18,8 @@ import (
 func TestSignedURLIsServed(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store := newStore(t, server, nil, &s3blob.Options{Prefix: "tenants"})
-	data := noise(one)
-	put(t, store, "a/β c.pdf", data, &blob.WriteOptions{ContentType: "application/pdf"})
+	data := storetest.Noise(one)
+	storetest.Put(t, store, "a/β c.pdf", data, &blob.WriteOptions{ContentType: "application/pdf"})
 
 	url, err := store.SignURL(t.Context(), "a/β c.pdf", nil)
 	require.NoError(t, err)
@@ -52,7 +53,7 @@ func TestSignedURLIsServed(t *testing.T) {
 func TestSignedURLExpires(t *testing.T) {
 	server := services.StartS3(t, bucket)
 	store := newStore(t, server, nil, nil)
-	put(t, store, "key", noise(one), nil)
+	storetest.Put(t, store, "key", storetest.Noise(one), nil)
 	url, err := store.SignURL(t.Context(), "key", &blob.SignURLOptions{Expires: 2 * time.Second})
 	require.NoError(t, err)
 	response, _ := fetch(t, url)

@@ -128,7 +128,7 @@ func (u *upload) finish(ctx context.Context, last []byte) error {
 
 const (
 	hurryGrace   = 3 * time.Second
-	abortTimeout = 30 * time.Second
+	abortTimeout = 10 * time.Second
 )
 
 // hurry cuts the parts in flight short, but not at once: a part whose request
@@ -148,7 +148,7 @@ func (u *upload) complete(ctx context.Context, size int64) (modTime time.Time, e
 	if err != nil {
 		return time.Time{}, err
 	}
-	return u.s.answered(out.ResultMetadata), nil
+	return answered(out.ResultMetadata), nil
 }
 
 // abort removes the upload, also where the context that started it has ended.

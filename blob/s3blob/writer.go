@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"time"
 
@@ -52,12 +53,16 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 	if err != nil {
 		return nil, fail("create", key, err)
 	}
+	partSize := s.opts.partSize(o.Size)
+	if partSize > maxPartSize {
+		return nil, fail("create", key, fmt.Errorf("%w: %d bytes", blob.ErrTooLarge, o.Size))
+	}
 	w := &writer{
 		s: s, ctx: context.WithoutCancel(ctx), key: key, object: object, opts: o,
 		token: rand.Text(), buffers: s.buffers, digest: sha256.New(),
 	}
-	if size := s.opts.partSize(o.Size); size != s.buffers.size {
-		w.buffers = newBuffers(size)
+	if partSize != s.buffers.size {
+		w.buffers = newBuffers(partSize)
 	}
 	return w, nil
 }

@@ -47,9 +47,8 @@ func (s *Store) describe(ctx context.Context, stored blob.Info) (blob.Info, erro
 	if !compressed(stored) {
 		return stored, nil
 	}
-	info, announced := stored, stored.Metadata[metaSize]
+	info, announced := withoutOwn(stored), stored.Metadata[metaSize]
 	info.SHA256 = stored.Metadata[metaDigest]
-	info.Metadata = plainMetadata(stored.Metadata)
 	var err error
 	if announced == unknownSize {
 		info.Size, info.SHA256, err = s.readTrailer(ctx, stored)
@@ -59,10 +58,11 @@ func (s *Store) describe(ctx context.Context, stored blob.Info) (blob.Info, erro
 	return info, err
 }
 
-func plainMetadata(metadata map[string]string) map[string]string {
-	m := maps.Clone(metadata)
-	maps.DeleteFunc(m, func(k, _ string) bool { return strings.HasPrefix(k, metaPrefix) })
-	return m
+// withoutOwn is info without what is stored for the store itself.
+func withoutOwn(info blob.Info) blob.Info {
+	info.Metadata = maps.Clone(info.Metadata)
+	maps.DeleteFunc(info.Metadata, func(k, _ string) bool { return strings.HasPrefix(k, metaPrefix) })
+	return info
 }
 
 func (s *Store) readTrailer(ctx context.Context, stored blob.Info) (size int64, sha256 string, err error) {

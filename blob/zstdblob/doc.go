@@ -21,7 +21,7 @@
 // a read from the beginning to the end of the range. SignURL is ErrUnsupported,
 // for the backend would serve the compressed bytes. List asks for each blob
 // where the store inside lists without content types, as S3 does. A Writer
-// holds about 4 MiB, a Reader about 3.
+// holds about 4 MiB, a Reader about 1.
 //
 // Decoding stops at the recorded size, so that a bomb that somebody put into
 // the backend costs no more than the blob it replaces; windows above 1 MiB,

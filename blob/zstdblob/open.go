@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/transform"
 )
 
 // Open implements blob.Store. What is not compressed gets the Reader of the
@@ -25,7 +26,7 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64) (*bl
 	}
 	r, err := s.decode(ctx, stored, offset, length)
 	if err != nil {
-		return nil, fail("open", key, err)
+		return nil, transform.Fail("open", key, err)
 	}
 	return r, nil
 }
@@ -83,17 +84,17 @@ type body struct {
 
 func (b *body) skip(offset int64) error {
 	if err := b.decoder.Reset(b.frames); err != nil {
-		return corrupt(err)
+		return transform.Corrupt(err)
 	}
 	if _, err := io.CopyN(io.Discard, b.decoder, offset); err != nil {
-		return corrupt(err)
+		return transform.Corrupt(err)
 	}
 	return nil
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	if b.decoder == nil {
-		return 0, fail("read", b.key, fs.ErrClosed)
+		return 0, transform.Fail("read", b.key, fs.ErrClosed)
 	}
 	if b.left == 0 {
 		return 0, b.end()
@@ -104,7 +105,7 @@ func (b *body) Read(p []byte) (int, error) {
 		err = nil // the next call says so, when it has looked
 	}
 	if err != nil {
-		err = fail("read", b.key, corrupt(err))
+		err = transform.Fail("read", b.key, transform.Corrupt(err))
 	}
 	return n, err
 }
@@ -117,11 +118,11 @@ func (b *body) end() error {
 	}
 	switch n, err := b.decoder.Read(make([]byte, 1)); {
 	case n > 0:
-		return fail("read", b.key, fmt.Errorf("%w: it goes on past its recorded size", blob.ErrCorrupt))
+		return transform.Fail("read", b.key, fmt.Errorf("%w: it goes on past its recorded size", blob.ErrCorrupt))
 	case err == io.EOF:
 		return io.EOF
 	default:
-		return fail("read", b.key, corrupt(err))
+		return transform.Fail("read", b.key, transform.Corrupt(err))
 	}
 }
 
@@ -133,14 +134,4 @@ func (b *body) Close() error {
 	b.s.decoders.Put(b.decoder)
 	b.decoder = nil
 	return b.frames.Close()
-}
-
-// corrupt is for errors that came through the decoder: those of the store
-// inside are taken out again, and all others mean damage.
-func corrupt(err error) error {
-	var inside *blob.Error
-	if errors.As(err, &inside) {
-		return inside
-	}
-	return fmt.Errorf("%w: %w", blob.ErrCorrupt, err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/transform"
 )
 
 // Options shapes a Store.
@@ -90,7 +91,7 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 		return blob.Info{}, err
 	}
 	info, err := s.describe(ctx, stored)
-	return info, fail("stat", key, err)
+	return info, transform.Fail("stat", key, err)
 }
 
 // Delete implements blob.Store.
@@ -106,7 +107,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 					continue // deleted since it was listed
 				}
 			}
-			if !yield(info, fail("list", prefix, err)) || err != nil {
+			if !yield(info, transform.Fail("list", prefix, err)) || err != nil {
 				return
 			}
 		}
@@ -128,7 +129,7 @@ func (s *Store) Copy(ctx context.Context, dst, src string) (blob.Info, error) {
 		return blob.Info{}, err
 	}
 	info, err := s.describe(ctx, stored)
-	return info, fail("copy", dst, err)
+	return info, transform.Fail("copy", dst, err)
 }
 
 // Reclaim reclaims in the store inside.
@@ -156,13 +157,4 @@ func refuseOwnMetadata(metadata map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// fail makes err a *blob.Error, unless the store inside has.
-func fail(op, key string, err error) error {
-	var done *blob.Error
-	if err == nil || errors.As(err, &done) {
-		return err
-	}
-	return &blob.Error{Op: op, Key: key, Err: err}
 }

@@ -3,13 +3,11 @@ package zstdblob_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
-	mathrand "math/rand/v2"
 	"strings"
 	"testing"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/blobtest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/cryptblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/fsblob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/internal/storetest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/zstdblob"
 )
@@ -42,14 +41,14 @@ func TestOverEncryption(t *testing.T) {
 	inner := memblob.New(nil)
 	store := compressing(t, encrypted(t, inner), nil)
 	text := bytes.Repeat([]byte("confidential "), 50_000)
-	want := put(t, store, "key", text, &blob.WriteOptions{ContentType: "text/plain", Metadata: map[string]string{"k": "v"}})
+	want := storetest.Put(t, store, "key", text, &blob.WriteOptions{ContentType: "text/plain", Metadata: map[string]string{"k": "v"}})
 	stored, err := inner.Stat(t.Context(), "key")
 	require.NoError(t, err)
 	require.Less(t, stored.Size, int64(len(text)/100))
-	require.NotContains(t, string(read(t, inner, "key", 0, -1)), "confidential")
+	require.NotContains(t, string(storetest.Read(t, inner, "key", 0, -1)), "confidential")
 
-	require.Equal(t, text, read(t, store, "key", 0, -1))
-	require.Equal(t, text[300_000:300_100], read(t, store, "key", 300_000, 100))
+	require.Equal(t, text, storetest.Read(t, store, "key", 0, -1))
+	require.Equal(t, text[300_000:300_100], storetest.Read(t, store, "key", 300_000, 100))
 	got, err := store.Stat(t.Context(), "key")
 	require.NoError(t, err)
 	require.Equal(t, want, got)
@@ -66,12 +65,12 @@ func TestTextShrinksAndComesBack(t *testing.T) {
 	store := compressing(t, inner, nil)
 	text := bytes.Repeat([]byte("the quick brown fox; "), 50_000)
 	for name, opts := range map[string]*blob.WriteOptions{
-		"announced":   {ContentType: "text/plain; charset=utf-8", Size: int64(len(text)), SHA256: digest(text)},
+		"announced":   {ContentType: "text/plain; charset=utf-8", Size: int64(len(text)), SHA256: storetest.Digest(text)},
 		"unannounced": {ContentType: "text/plain; charset=utf-8"},
 	} {
-		info := put(t, store, name, text, opts)
+		info := storetest.Put(t, store, name, text, opts)
 		require.EqualValues(t, len(text), info.Size)
-		require.Equal(t, digest(text), info.SHA256)
+		require.Equal(t, storetest.Digest(text), info.SHA256)
 		stored, err := inner.Stat(t.Context(), name)
 		require.NoError(t, err)
 		require.Less(t, stored.Size, info.Size/100)
@@ -79,30 +78,18 @@ func TestTextShrinksAndComesBack(t *testing.T) {
 		stat, err := store.Stat(t.Context(), name)
 		require.NoError(t, err)
 		require.Equal(t, info, stat)
-		require.Equal(t, text, read(t, store, name, 0, -1))
-		require.Equal(t, text[500_000:500_100], read(t, store, name, 500_000, 100))
+		require.Equal(t, text, storetest.Read(t, store, name, 0, -1))
+		require.Equal(t, text[500_000:500_100], storetest.Read(t, store, name, 500_000, 100))
 	}
 }
 
 func TestRangesOfEverySize(t *testing.T) {
 	store := compressing(t, memblob.New(nil), &zstdblob.Options{Compressible: func(string) bool { return true }})
 	for _, size := range []int{0, 1, 1000, 128 << 10, 1<<20 + 1} {
-		key, data := fmt.Sprint(size), noise(size/2)
+		key, data := fmt.Sprint(size), storetest.Noise(size/2)
 		data = append(data, bytes.Repeat([]byte("a"), size-len(data))...)
-		put(t, store, key, data, nil)
-		for _, offset := range []int{0, 1, size / 2, size - 1, size} {
-			for _, length := range []int{0, 1, size / 3, size, -1} {
-				if offset < 0 || offset > size {
-					continue
-				}
-				end := min(size, offset+length)
-				if length < 0 {
-					end = size
-				}
-				got := read(t, store, key, int64(offset), int64(length))
-				require.True(t, bytes.Equal(data[offset:end], got), "%d bytes, %d from %d: got %d", size, length, offset, len(got))
-			}
-		}
+		storetest.Put(t, store, key, data, nil)
+		storetest.EveryRange(t, store, key, data, size/3)
 	}
 }
 
@@ -118,22 +105,22 @@ func TestWhatDoesNotShrinkPassesUntouched(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.Commit(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, data, read(t, inner, "photo", 0, -1))
-	require.Equal(t, data, read(t, store, "photo", 0, -1))
+	require.Equal(t, data, storetest.Read(t, inner, "photo", 0, -1))
+	require.Equal(t, data, storetest.Read(t, store, "photo", 0, -1))
 	r, err := store.Open(t.Context(), "photo", 0, -1)
 	require.NoError(t, err)
 	defer r.Close()
 	require.Implements(t, (*io.ReaderAt)(nil), r.Body(), "it is the Reader of the store inside")
 
-	put(t, inner, "older", data, &blob.WriteOptions{ContentType: "text/plain"})
-	require.Equal(t, data, read(t, store, "older", 0, -1), "what was there before is read as it is")
+	storetest.Put(t, inner, "older", data, &blob.WriteOptions{ContentType: "text/plain"})
+	require.Equal(t, data, storetest.Read(t, store, "older", 0, -1), "what was there before is read as it is")
 }
 
 func TestAnyZstdToolReadsIt(t *testing.T) {
 	inner := memblob.New(nil)
 	text := []byte(strings.Repeat("standard ", 1000))
-	put(t, compressing(t, inner, nil), "key", text, &blob.WriteOptions{ContentType: "text/plain"})
-	decoder, err := zstd.NewReader(bytes.NewReader(read(t, inner, "key", 0, -1)))
+	storetest.Put(t, compressing(t, inner, nil), "key", text, &blob.WriteOptions{ContentType: "text/plain"})
+	decoder, err := zstd.NewReader(bytes.NewReader(storetest.Read(t, inner, "key", 0, -1)))
 	require.NoError(t, err)
 	defer decoder.Close()
 	got, err := io.ReadAll(decoder)
@@ -144,9 +131,9 @@ func TestAnyZstdToolReadsIt(t *testing.T) {
 func TestDamageIsNoticed(t *testing.T) {
 	inner := memblob.New(nil)
 	store := compressing(t, inner, nil)
-	text := append(bytes.Repeat([]byte("harmless "), 3000), []byte(hex.EncodeToString(noise(5000)))...)
-	put(t, store, "key", text, &blob.WriteOptions{ContentType: "text/plain"})
-	stored := read(t, inner, "key", 0, -1)
+	text := append(bytes.Repeat([]byte("harmless "), 3000), []byte(hex.EncodeToString(storetest.Noise(5000)))...)
+	storetest.Put(t, store, "key", text, &blob.WriteOptions{ContentType: "text/plain"})
+	stored := storetest.Read(t, inner, "key", 0, -1)
 	info, err := inner.Stat(t.Context(), "key")
 	require.NoError(t, err)
 
@@ -162,9 +149,9 @@ func TestDamageIsNoticed(t *testing.T) {
 		"empty": {},
 	} {
 		require.NoError(t, inner.Delete(t.Context(), "key"))
-		put(t, inner, "key", content, &blob.WriteOptions{ContentType: "text/plain", Metadata: info.Metadata})
+		storetest.Put(t, inner, "key", content, &blob.WriteOptions{ContentType: "text/plain", Metadata: info.Metadata})
 		for _, offset := range []int64{0, 10} {
-			_, err := tryRead(t, store, "key", offset, -1)
+			_, err := storetest.TryRead(t, store, "key", offset, -1)
 			require.ErrorIs(t, err, blob.ErrCorrupt, "%s, from %d", name, offset)
 		}
 	}
@@ -182,8 +169,8 @@ func TestBombIsBounded(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, encoder.Close())
-	put(t, inner, "bomb", bomb.Bytes(), &blob.WriteOptions{Metadata: map[string]string{"zstd-size": "1000"}})
-	got, err := tryRead(t, store, "bomb", 0, -1)
+	storetest.Put(t, inner, "bomb", bomb.Bytes(), &blob.WriteOptions{Metadata: map[string]string{"zstd-size": "1000"}})
+	got, err := storetest.TryRead(t, store, "bomb", 0, -1)
 	require.ErrorIs(t, err, blob.ErrCorrupt)
 	require.Len(t, got, 1000)
 
@@ -193,20 +180,20 @@ func TestBombIsBounded(t *testing.T) {
 	_, err = encoder.Write(make([]byte, 128<<20))
 	require.NoError(t, err)
 	require.NoError(t, encoder.Close())
-	put(t, inner, "window", bomb.Bytes(), &blob.WriteOptions{Metadata: map[string]string{"zstd-size": "134217728"}})
-	_, err = tryRead(t, store, "window", 0, -1)
+	storetest.Put(t, inner, "window", bomb.Bytes(), &blob.WriteOptions{Metadata: map[string]string{"zstd-size": "134217728"}})
+	_, err = storetest.TryRead(t, store, "window", 0, -1)
 	require.ErrorIs(t, err, blob.ErrCorrupt)
 }
 
 func TestFaultsOfTheStoreInsideStayTheirs(t *testing.T) {
 	inner := memblob.New(nil)
-	text := []byte(hex.EncodeToString(noise(200_000)))
-	put(t, compressing(t, inner, nil), "key", text, &blob.WriteOptions{ContentType: "text/plain"})
+	text := []byte(hex.EncodeToString(storetest.Noise(200_000)))
+	storetest.Put(t, compressing(t, inner, nil), "key", text, &blob.WriteOptions{ContentType: "text/plain"})
 	for _, op := range []string{"open", "read"} {
 		for nth := 1; nth <= 3; nth++ {
 			for _, offset := range []int64{0, 100_000, 399_000} {
 				faulty := blobtest.NewFaulty(inner, blobtest.Fault{Op: op, Nth: nth, Temporary: true})
-				got, err := tryRead(t, compressing(t, faulty, nil), "key", offset, -1)
+				got, err := storetest.TryRead(t, compressing(t, faulty, nil), "key", offset, -1)
 				if err == nil {
 					require.Less(t, faulty.Calls(op), nth)
 					require.Equal(t, text[offset:], got)
@@ -274,51 +261,11 @@ func files(t *testing.T) blob.Store {
 
 func encrypted(t *testing.T, inner blob.Store) blob.Store {
 	t.Helper()
-	key, err := cryptblob.NewKey("k1", noise(cryptblob.KeySize))
+	key, err := cryptblob.NewKey("k1", storetest.Noise(cryptblob.KeySize))
 	require.NoError(t, err)
 	ring, err := cryptblob.NewKeyring(key)
 	require.NoError(t, err)
 	store, err := cryptblob.New(inner, ring)
 	require.NoError(t, err)
 	return store
-}
-
-func put(t testing.TB, store blob.Store, key string, data []byte, opts *blob.WriteOptions) blob.Info {
-	t.Helper()
-	w, err := store.Create(t.Context(), key, opts)
-	require.NoError(t, err)
-	defer w.Abort()
-	_, err = w.Write(data)
-	require.NoError(t, err)
-	info, err := w.Commit(t.Context())
-	require.NoError(t, err)
-	return info
-}
-
-func read(t testing.TB, store blob.Store, key string, offset, length int64) []byte {
-	t.Helper()
-	data, err := tryRead(t, store, key, offset, length)
-	require.NoError(t, err)
-	return data
-}
-
-func tryRead(t testing.TB, store blob.Store, key string, offset, length int64) ([]byte, error) {
-	t.Helper()
-	r, err := store.Open(t.Context(), key, offset, length)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
-
-func noise(n int) []byte {
-	data := make([]byte, n)
-	_, _ = mathrand.NewChaCha8([32]byte{1}).Read(data)
-	return data
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

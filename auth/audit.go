@@ -56,17 +56,17 @@ func NewAuditor(opts *AuditOptions) *Auditor {
 // Handler audits what next does, panics included, which it passes on.
 func (a *Auditor) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began, panicked := time.Now(), true
 		n := &notes{}
 		response := &recorder{ResponseWriter: w}
-		defer func() {
-			// Not recovered, so that the stack that net/http prints is the
-			// handler's.
-			a.record(r.Context(), a.event(r, n, response, began, panicked))
-		}()
+		panicked := true // until the handler returns; not recovered, so that net/http prints the right stack
+		defer a.finish(r, n, response, time.Now(), &panicked)
 		serve(next, response, r, r.WithContext(context.WithValue(r.Context(), notesKey{}, n)))
 		panicked = false
 	})
+}
+
+func (a *Auditor) finish(r *http.Request, n *notes, response *recorder, began time.Time, panicked *bool) {
+	a.record(r.Context(), a.event(r, n, response, began, *panicked))
 }
 
 func (a *Auditor) event(r *http.Request, n *notes, response *recorder, began time.Time, panicked bool) Event {

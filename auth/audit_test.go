@@ -67,12 +67,18 @@ func TestAuditOutcomes(t *testing.T) {
 		reason  string
 	}{
 		"nothing written": {func(http.ResponseWriter, *http.Request) {}, 200, auth.Allowed, "INFO", ""},
-		"redirect":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, 304, auth.Allowed, "INFO", ""},
-		"early hints":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(201) }, 201, auth.Allowed, "INFO", ""},
-		"first one wins":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200) }, 404, auth.Invalid, "INFO", ""},
-		"not found":       {http.NotFound, 404, auth.Invalid, "INFO", ""},
-		"forbidden":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, 403, auth.Refused, "WARN", ""},
-		"failure":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, 502, auth.Failed, "ERROR", ""},
+		"redirect":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, 304, auth.Allowed, "INFO", ""},
+		"early hints": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusCreated)
+		}, 201, auth.Allowed, "INFO", ""},
+		"first one wins": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			w.WriteHeader(http.StatusOK)
+		}, 404, auth.Invalid, "INFO", ""},
+		"not found": {http.NotFound, 404, auth.Invalid, "INFO", ""},
+		"forbidden": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, 403, auth.Refused, "WARN", ""},
+		"failure":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, 502, auth.Failed, "ERROR", ""},
 		"hidden refusal": {func(w http.ResponseWriter, r *http.Request) {
 			auth.NoteRefusal(r.Context(), fmt.Errorf("%w: row of another tenant", tenant.ErrForbidden))
 			http.NotFound(w, r)

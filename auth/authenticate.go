@@ -67,7 +67,7 @@ func newAuthenticator(opts *AuthenticatorOptions, identify func(*http.Request) (
 	if err != nil {
 		return nil, err
 	}
-	a := &Authenticator{identify: identify, rules: opts.Rules.withDefaults(), public: public}
+	a := &Authenticator{identify: identify, rules: opts.withDefaults(), public: public}
 	a.rules.Roles = a.rules.Roles.clone()
 	return a, nil
 }

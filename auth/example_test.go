@@ -85,7 +85,7 @@ func ExampleProxies() {
 	if err != nil {
 		panic(err)
 	}
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = "10.0.0.1:443"
 	r.Header.Set("X-Forwarded-For", "198.51.100.1 (forged by the client), 203.0.113.5")
 	fmt.Println(trusted.ClientIP(r))

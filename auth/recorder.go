@@ -20,6 +20,7 @@ type recorder struct {
 // Unwrap is for http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// WriteHeader remembers the status.
 func (w *recorder) WriteHeader(status int) {
 	// Informational responses come before the one that counts.
 	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
@@ -28,6 +29,7 @@ func (w *recorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write counts.
 func (w *recorder) Write(p []byte) (int, error) {
 	w.implicitOK()
 	n, err := w.ResponseWriter.Write(p)

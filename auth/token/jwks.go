@@ -41,7 +41,7 @@ type jwks struct {
 func ParseJWKS(document []byte) (*KeySet, error) {
 	var doc jwks
 	if err := json.Unmarshal(document, &doc); err != nil {
-		return nil, fmt.Errorf("%w: not a JWKS: %v", ErrKey, err)
+		return nil, fmt.Errorf("%w: not a JWKS: %w", ErrKey, err)
 	}
 	var keys []*Key
 	for _, entry := range doc.Keys {
@@ -90,7 +90,7 @@ func (e jwk) public() (any, error) {
 	for i, text := range []string{e.N, e.E, e.X, e.Y} {
 		var err error
 		if field[i], err = base64.RawURLEncoding.DecodeString(text); err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrKey, err)
+			return nil, fmt.Errorf("%w: %w", ErrKey, err)
 		}
 	}
 	n, exponent, x, y := field[0], field[1], field[2], field[3]

@@ -223,10 +223,10 @@ func TestRemoteKeysOverTLS(t *testing.T) {
 	mux.HandleFunc("/missing", http.NotFound)
 	mux.HandleFunc("/html", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") })
 	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(document) // good, if one stopped here
 		for range 64 {
 			_, _ = w.Write(bytes.Repeat([]byte(" "), token.MaxJWKSBytes/16))
 		}
-		_, _ = w.Write(document)
 	})
 	server := httptest.NewTLSServer(mux)
 	defer server.Close()
@@ -246,6 +246,18 @@ func TestRemoteKeysOverTLS(t *testing.T) {
 	require.NoError(t, err)
 	_, err = untrusted.Lookup(t.Context(), token.ES256, "es")
 	require.ErrorIs(t, err, token.ErrUnavailable, "an unknown certificate")
+}
+
+func TestRemoteKeysDoNotFollowOutOfTLS(t *testing.T) {
+	var asked []string
+	remote, err := token.NewRemoteKeys("https://issuer.test/jwks", &token.RemoteOptions{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.String())
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"http://issuer.test/jwks"}}, Body: http.NoBody, Request: r}, nil
+	})})
+	require.NoError(t, err)
+	_, err = remote.Lookup(t.Context(), token.EdDSA, "k")
+	require.ErrorIs(t, err, token.ErrUnavailable)
+	require.Equal(t, []string{"https://issuer.test/jwks"}, asked)
 }
 
 func TestRemoteAddressMustBeHTTPS(t *testing.T) {

@@ -203,6 +203,14 @@ func TestClaimNamesOfAnotherIssuer(t *testing.T) {
 	require.ErrorIs(t, err, token.ErrClaims)
 }
 
+func TestATokenForOthersIsNotForAnybody(t *testing.T) {
+	set := honest().set(t)
+	raw, err := newIssuer(t, set, &token.IssuerOptions{Audience: []string{"other"}}).Issue(someone)
+	require.NoError(t, err)
+	_, err = newVerifier(t, set, nil).Verify(t.Context(), raw)
+	require.ErrorIs(t, err, token.ErrAudience)
+}
+
 func TestRevocationFailsClosed(t *testing.T) {
 	set := honest().set(t)
 	raw, err := newIssuer(t, set, nil).Issue(someone)

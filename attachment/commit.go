@@ -16,6 +16,25 @@ const settleWithin = 15 * time.Second
 // commit makes the attachment exist: intent, blob, record, in this order, so
 // that a crash between any two leaves a row that tells what to do.
 func (run *execution) commit(ctx context.Context, c *content) (Begun, error) {
+	for tries := 1; ; tries++ {
+		begun, err := run.settle(ctx, c)
+		// A sweeper took the content between its last reference and this one.
+		// What is still in memory can be stored again.
+		if !errors.Is(err, ErrConflict) || c.memory == nil || tries == storeTries {
+			return begun, err
+		}
+		if err := run.address(); err != nil {
+			return Begun{}, err
+		}
+		c.staged = nil
+	}
+}
+
+// storeTries bounds how often one execution loses the same race.
+const storeTries = 8
+
+// settle stores the content once, or finds it stored.
+func (run *execution) settle(ctx context.Context, c *content) (Begun, error) {
 	draft := run.draft(c)
 	patience := time.Now().Add(run.opts.RaceWait)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
@@ -98,15 +117,23 @@ func (run *execution) write(ctx context.Context, stored Content, c *content) err
 	return err
 }
 
-// withdraw takes the intent back when the blob is known not to be there. When
-// the store's answer got lost the intent stays, and the sweeper settles it.
+// withdraw takes the intent back once the blob is certainly not there. When
+// the store cannot tell, because its answer got lost or the caller has gone,
+// the intent stays and the sweeper settles it.
 func (run *execution) withdraw(ctx context.Context, draft Draft, cause error) {
 	if blob.Retryable(cause) || errors.Is(cause, context.Canceled) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
-	if err := run.repo.Cancel(ctx, draft); err != nil {
+	var err error
+	if !errors.Is(cause, blob.ErrExists) { // then the blob there is somebody else's
+		err = run.store.Delete(asSystem(ctx, draft.Content.TenantID), draft.Content.StorageKey)
+	}
+	if err == nil {
+		err = run.repo.Cancel(ctx, draft)
+	}
+	if err != nil {
 		run.opts.Logger.WarnContext(ctx, "intent not withdrawn; the sweeper will", "content", draft.Content.ID, "error", err)
 	}
 }

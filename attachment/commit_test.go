@@ -100,6 +100,7 @@ func TestFaults(t *testing.T) {
 		"short write":            {fault: blobtest.Fault{Op: "write", Short: 5}, code: attachment.CodeStorage},
 		"disk full":              {fault: blobtest.Fault{Op: "commit", Err: blob.ErrNoSpace, Temporary: true}, code: attachment.CodeStorage, retryable: true},
 		"commit":                 {fault: blobtest.Fault{Op: "commit"}, code: attachment.CodeStorage},
+		"commit, wrong answer":   {fault: blobtest.Fault{Op: "commit", After: true}, code: attachment.CodeStorage},
 		"commit, answer lost":    {fault: blobtest.Fault{Op: "commit", After: true, Temporary: true}, code: attachment.CodeStorage, retryable: true},
 		"database down":          {repo: map[string]error{"begin": down}, code: attachment.CodeDatabase, retryable: true},
 		"begin, answer lost":     {repo: map[string]error{"begin": errLostAnswer}, code: attachment.CodeDatabase, retryable: true},

@@ -79,6 +79,8 @@ func AsError(err error) *Error {
 		return &Error{Code: CodeStorage, Message: "the attachment could not be stored", Retryable: blob.Retryable(err), Err: err}
 	case errors.As(err, &db):
 		return &Error{Code: CodeDatabase, Message: "the attachment could not be recorded", Retryable: db.Temporary, Err: err}
+	case errors.Is(err, ErrConflict):
+		return &Error{Code: CodeStorage, Message: "the attachment could not be stored", Retryable: true, Err: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &Error{Code: CodeHandler, Message: "interrupted before the attachment was stored", Retryable: true, Err: err}
 	default:

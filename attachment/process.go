@@ -94,13 +94,18 @@ func (h *AttachmentHandler) admit(ctx context.Context, in Input) (*execution, er
 		return nil, err
 	}
 	run.name = named.SafeName
+	return run, run.address()
+}
+
+// address gives the content that this execution would bring an id and a place.
+func (run *execution) address() error {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return nil, fmt.Errorf("make a content id: %w", err)
+		return fmt.Errorf("make a content id: %w", err)
 	}
 	run.content = id.String()
-	run.key, err = storageKey(tc.TenantID(), in.MessageID, in.StoragePath, run.content, run.name)
-	return run, err
+	run.key, err = storageKey(run.tenant.TenantID(), run.in.MessageID, run.in.StoragePath, run.content, run.name)
+	return err
 }
 
 // complete fills in the defaults and checks what Go's types cannot.

@@ -35,7 +35,8 @@ type IngestRepository interface {
 	// content stored and adds the record. If meanwhile another content with
 	// the same hash was stored, the record is attached to that one and this
 	// one is left to the sweeper. It may be repeated, and called by anyone who
-	// has seen the blob. It returns ErrConflict if the intent is gone.
+	// has seen the blob. It returns ErrConflict if the content is gone, or has
+	// been handed out by Garbage.
 	Finish(ctx context.Context, d Draft) (Begun, error)
 
 	// Cancel withdraws the intent of d.Content when its blob is known not to

@@ -131,7 +131,7 @@ func (r *Repository) Finish(ctx context.Context, d attachment.Draft) (attachment
 			mine.State, mine.updatedAt = attachment.ContentDeleting, d.Record.CreatedAt
 		}
 		return r.attach(winner, d, attachment.Attached), nil
-	case mine == nil || mine.State == attachment.ContentDeleting:
+	case mine == nil || mine.State == attachment.ContentDeleting && !mine.garbageLease.IsZero():
 		return attachment.Begun{}, attachment.ErrConflict
 	case mine.State == attachment.ContentStored:
 		return r.attach(mine, d, attachment.Attached), nil

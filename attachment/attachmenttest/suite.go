@@ -32,6 +32,7 @@ func RunRepository(t *testing.T, open func(t *testing.T) attachment.Repository) 
 		{"busy, then competing", checkCompete},
 		{"cancel", checkCancel},
 		{"intent gone", checkGone},
+		{"references lost before Finish", checkRevived},
 		{"racing executions", checkRace},
 		{"odd text", checkOddText},
 		{"tenants apart", checkTenants},

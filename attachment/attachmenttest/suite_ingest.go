@@ -125,6 +125,27 @@ func checkGone(s *suite) {
 	s.is(err, attachment.ErrConflict)
 }
 
+// checkRevived: the first finisher's record is purged before the second one
+// comes. The blob is still there, and good.
+func checkRevived(s *suite) {
+	first, second := s.draft("acme", "a.txt", "same"), s.draft("acme", "b.txt", "same")
+	s.begin(first)
+	second.Content = s.begin(second).Intent
+	s.finish(second)
+	purge := attachment.PurgeQuery{Now: s.now, TenantID: "acme", Limit: 10}
+	_, err := s.repo.Purge(context.Background(), purge)
+	s.ok(err)
+	equal(s, "outcome", s.finish(first).Outcome, attachment.Stored)
+	equal(s, "storage key", s.get(first).StorageKey, first.Content.StorageKey)
+	equal(s, "garbage", len(s.garbage()), 0)
+
+	_, err = s.repo.Purge(context.Background(), purge)
+	s.ok(err)
+	equal(s, "garbage", len(s.garbage()), 1) // a sweeper has it now
+	_, err = s.repo.Finish(as("acme"), first)
+	s.is(err, attachment.ErrConflict)
+}
+
 // checkRace lets executions with the same bytes, some with the same name, run
 // at once: one content, one record a name, and as many references.
 func checkRace(s *suite) {

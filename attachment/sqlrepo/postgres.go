@@ -23,6 +23,15 @@ func (postgres) enter(ctx context.Context, tx *sqlx.Tx, tenantID string) error {
 	return err
 }
 
+func (d postgres) read(ctx context.Context, r *Repository, tenantID string, fn func(q querier) error) error {
+	return r.once(ctx, func(tx *sqlx.Tx) error {
+		if err := d.enter(ctx, tx, tenantID); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
 func (postgres) begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
 	return callFunction(ctx, r.db, `SELECT attachment_begin($1, $2)`, tenantID, d)
 }

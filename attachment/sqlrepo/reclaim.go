@@ -105,9 +105,9 @@ func (r *Repository) KnownKeys(ctx context.Context, tenantID string, keys []stri
 		return nil, err
 	}
 	var found []string
-	err = r.inSystem(ctx, "known keys", func(tx *sqlx.Tx) error {
+	err = r.forSystem(ctx, "known keys", func(q querier) error {
 		found = nil
-		return tx.SelectContext(ctx, &found, tx.Rebind(query), args...)
+		return q.SelectContext(ctx, &found, q.Rebind(query), args...)
 	})
 	for _, key := range found {
 		known[key] = true
@@ -117,11 +117,11 @@ func (r *Repository) KnownKeys(ctx context.Context, tenantID string, keys []stri
 
 // Installation implements attachment.ReclaimRepository.
 func (r *Repository) Installation(ctx context.Context) (id string, contents int64, err error) {
-	err = r.inSystem(ctx, "installation", func(tx *sqlx.Tx) error {
-		if err := tx.GetContext(ctx, &id, `SELECT id FROM attachment_installation`); err != nil {
+	err = r.forSystem(ctx, "installation", func(q querier) error {
+		if err := q.GetContext(ctx, &id, `SELECT id FROM attachment_installation`); err != nil {
 			return err
 		}
-		return tx.GetContext(ctx, &contents, `SELECT count(*) FROM attachment_contents`)
+		return q.GetContext(ctx, &contents, `SELECT count(*) FROM attachment_contents`)
 	})
 	return id, contents, err
 }

@@ -19,19 +19,19 @@ const selectRecord = `SELECT ` + recordColumns + ` FROM ` + recordTables + ` WHE
 // Get implements attachment.RecordRepository.
 func (r *Repository) Get(ctx context.Context, id string) (attachment.EmailAttachment, error) {
 	var row recordRow
-	err := r.inTenant(ctx, "get", func(tx *sqlx.Tx, tenantID string) error {
-		return getRecord(ctx, tx, &row, tenantID, id)
+	err := r.forTenant(ctx, "get", func(q querier, tenantID string) error {
+		return getRecord(ctx, q, &row, tenantID, id)
 	})
 	return row.record(), err
 }
 
 // getRecord reads a record. An id that is no UUID names nothing; PostgreSQL
 // would call it an error.
-func getRecord(ctx context.Context, tx *sqlx.Tx, row *recordRow, tenantID, id string) error {
+func getRecord(ctx context.Context, q querier, row *recordRow, tenantID, id string) error {
 	if uuid.Validate(id) != nil {
 		return attachment.ErrNotFound
 	}
-	return get(ctx, tx, row, attachment.ErrNotFound, selectRecord, tenantID, id)
+	return get(ctx, q, row, attachment.ErrNotFound, selectRecord, tenantID, id)
 }
 
 // List implements attachment.RecordRepository, by keyset: a page costs the
@@ -42,13 +42,13 @@ func (r *Repository) List(ctx context.Context, q attachment.Query) (page attachm
 		return page, err
 	}
 	var rows []recordRow
-	err = r.inTenant(ctx, "list", func(tx *sqlx.Tx, tenantID string) error {
+	err = r.forTenant(ctx, "list", func(db querier, tenantID string) error {
 		query, args, err := r.listQuery(tenantID, q, after)
 		if err != nil {
 			return err
 		}
 		rows = nil
-		return tx.SelectContext(ctx, &rows, tx.Rebind(query), args...)
+		return db.SelectContext(ctx, &rows, db.Rebind(query), args...)
 	})
 	if err != nil {
 		return page, err

@@ -28,6 +28,8 @@ type dialect interface {
 	// begin and finish are the two steps of attachment.IngestRepository.
 	begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
 	finish(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
+	// read runs queries that change nothing; tenantID may be everyTenant.
+	read(ctx context.Context, r *Repository, tenantID string, fn func(q querier) error) error
 	// enter makes the rows of a tenant visible to the transaction; everyTenant
 	// makes all of them.
 	enter(ctx context.Context, tx *sqlx.Tx, tenantID string) error
@@ -37,6 +39,13 @@ type dialect interface {
 	skipLocked() string
 	// temporary reports whether the same call may succeed if repeated.
 	temporary(err error) bool
+}
+
+// querier is what a query needs: a database or a transaction.
+type querier interface {
+	GetContext(ctx context.Context, dest any, query string, args ...any) error
+	SelectContext(ctx context.Context, dest any, query string, args ...any) error
+	Rebind(query string) string
 }
 
 // everyTenant stands for the system at work; no tenant can have this id.
@@ -76,6 +85,22 @@ func (r *Repository) inTenant(ctx context.Context, op string, fn func(tx *sqlx.T
 	return r.transact(ctx, op, tc.TenantID(), func(tx *sqlx.Tx) error { return fn(tx, tc.TenantID()) })
 }
 
+// forTenant runs queries on behalf of the tenant in ctx.
+func (r *Repository) forTenant(ctx context.Context, op string, fn func(q querier, tenantID string) error) error {
+	tc, err := tenant.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	return r.retry(ctx, op, func() error {
+		return r.dialect.read(ctx, r, tc.TenantID(), func(q querier) error { return fn(q, tc.TenantID()) })
+	})
+}
+
+// forSystem runs queries that see every tenant.
+func (r *Repository) forSystem(ctx context.Context, op string, fn func(q querier) error) error {
+	return r.retry(ctx, op, func() error { return r.dialect.read(ctx, r, everyTenant, fn) })
+}
+
 // inSystem runs fn in a transaction that sees every tenant.
 func (r *Repository) inSystem(ctx context.Context, op string, fn func(tx *sqlx.Tx) error) error {
 	return r.transact(ctx, op, everyTenant, fn)
@@ -83,19 +108,26 @@ func (r *Repository) inSystem(ctx context.Context, op string, fn func(tx *sqlx.T
 
 func (r *Repository) transact(ctx context.Context, op, tenantID string, fn func(tx *sqlx.Tx) error) error {
 	return r.retry(ctx, op, func() error {
-		tx, err := r.db.BeginTxx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-		if err := r.dialect.enter(ctx, tx, tenantID); err != nil {
-			return err
-		}
-		if err := fn(tx); err != nil {
-			return err
-		}
-		return tx.Commit()
+		return r.once(ctx, func(tx *sqlx.Tx) error {
+			if err := r.dialect.enter(ctx, tx, tenantID); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
 	})
+}
+
+// once runs fn in one transaction.
+func (r *Repository) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
+	tx, err := r.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // retry repeats what the database undid by itself, and wraps what it failed at.
@@ -125,8 +157,8 @@ func isAnswer(err error) bool {
 }
 
 // get reads one row into dest, naming absence in the port's terms.
-func get(ctx context.Context, tx *sqlx.Tx, dest any, absent error, query string, args ...any) error {
-	err := tx.GetContext(ctx, dest, tx.Rebind(query), args...)
+func get(ctx context.Context, q querier, dest any, absent error, query string, args ...any) error {
+	err := q.GetContext(ctx, dest, q.Rebind(query), args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return absent
 	}

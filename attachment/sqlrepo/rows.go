@@ -126,7 +126,7 @@ func (r *recordRow) job() scan.Job {
 
 // contentColumns selects a contentRow.
 const contentColumns = `tenant_id, id, content_hash, size, storage_key, backend, shared, state, refs, safe_filename, mime_type,
-	pending_since, scan_attempts, scanner, priority`
+	garbage_lease, pending_since, scan_attempts, scanner, priority`
 
 type contentRow struct {
 	TenantID     string                  `db:"tenant_id" json:"tenant_id"`
@@ -140,6 +140,7 @@ type contentRow struct {
 	Refs         int                     `db:"refs" json:"refs"`
 	SafeFilename string                  `db:"safe_filename" json:"safe_filename"`
 	MIMEType     string                  `db:"mime_type" json:"mime_type"`
+	GarbageLease moment                  `db:"garbage_lease" json:"garbage_lease"`
 	PendingSince moment                  `db:"pending_since" json:"pending_since"`
 	Attempts     int                     `db:"scan_attempts" json:"scan_attempts"`
 	Scanner      string                  `db:"scanner" json:"scanner"`

@@ -90,9 +90,9 @@ func (r *Repository) SettleScan(ctx context.Context, claim scan.Claim, outcome s
 // DueScans implements attachment.ScanRepository.
 func (r *Repository) DueScans(ctx context.Context, now time.Time, limit int) ([]scan.Job, error) {
 	var rows []contentRow
-	err := r.inSystem(ctx, "due scans", func(tx *sqlx.Tx) error {
+	err := r.forSystem(ctx, "due scans", func(q querier) error {
 		rows = nil
-		return tx.SelectContext(ctx, &rows, tx.Rebind(`SELECT `+contentColumns+` FROM (
+		return q.SelectContext(ctx, &rows, q.Rebind(`SELECT `+contentColumns+` FROM (
 				SELECT *, row_number() OVER (PARTITION BY tenant_id ORDER BY pending_since, id) AS turn
 				FROM attachment_contents
 				WHERE scan_due <= ? AND state = 'stored' AND (scan_lease IS NULL OR scan_lease <= ?)) AS due
@@ -111,8 +111,8 @@ func (r *Repository) ScanBacklog(ctx context.Context) (scan.Backlog, error) {
 		Pending int64  `db:"pending"`
 		Oldest  moment `db:"oldest"`
 	}
-	err := r.inSystem(ctx, "scan backlog", func(tx *sqlx.Tx) error {
-		return tx.GetContext(ctx, &row, `SELECT count(*) AS pending, min(pending_since) AS oldest
+	err := r.forSystem(ctx, "scan backlog", func(q querier) error {
+		return q.GetContext(ctx, &row, `SELECT count(*) AS pending, min(pending_since) AS oldest
 			FROM attachment_contents WHERE scan_due IS NOT NULL AND state = 'stored'`)
 	})
 	return scan.Backlog{Pending: row.Pending, Oldest: row.Oldest.Time}, err

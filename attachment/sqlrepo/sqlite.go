@@ -22,9 +22,14 @@ func (sqlite) skipLocked() string { return "" }
 // names its tenant.
 func (sqlite) enter(context.Context, *sqlx.Tx, string) error { return nil }
 
+// read takes no transaction: here every transaction takes the write lock.
+func (sqlite) read(_ context.Context, r *Repository, _ string, fn func(q querier) error) error {
+	return fn(r.db)
+}
+
 // begin mirrors the PostgreSQL function attachment_begin.
 func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, d draft) (answer reply, err error) {
-	err = inSQLite(ctx, r.db, func(tx *sqlx.Tx) error {
+	err = r.once(ctx, func(tx *sqlx.Tx) error {
 		known, err := findRecord(ctx, tx, tenantID, d.ID)
 		if known != nil || err != nil {
 			answer = reply{Outcome: outcomeReplayed, Record: known}
@@ -60,7 +65,7 @@ func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, d draft
 
 // finish mirrors the PostgreSQL function attachment_finish.
 func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draft) (answer reply, err error) {
-	err = inSQLite(ctx, r.db, func(tx *sqlx.Tx) error {
+	err = r.once(ctx, func(tx *sqlx.Tx) error {
 		mine, err := findContent(ctx, tx, `tenant_id = ? AND id = ?`, tenantID, d.Content)
 		if err != nil {
 			return err
@@ -77,10 +82,12 @@ func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draf
 			}
 		}
 		storing := mine != nil && mine.State == "storing"
+		// One that lost its references meanwhile, and that no sweeper has, is as good as new.
+		revived := mine != nil && mine.State == "deleting" && mine.GarbageLease.IsZero()
 		switch {
 		case storing && (known != nil || winner != nil):
 			err = setState(ctx, tx, d, "deleting") // this blob is one too many
-		case storing:
+		case (storing || revived) && known == nil && winner == nil:
 			err = setState(ctx, tx, d, "stored")
 		}
 		switch {
@@ -90,7 +97,7 @@ func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draf
 			answer = reply{Outcome: outcomeReplayed, Record: known}
 		case winner != nil:
 			answer, err = attach(ctx, tx, winner.ID, d, outcomeAttached)
-		case storing:
+		case storing || revived:
 			answer, err = attach(ctx, tx, d.Content, d, outcomeStored)
 		case mine != nil && mine.State == "stored":
 			answer, err = attach(ctx, tx, d.Content, d, outcomeAttached)
@@ -131,18 +138,6 @@ func setState(ctx context.Context, tx *sqlx.Tx, d draft, state string) error {
 	_, err := tx.ExecContext(ctx, `UPDATE attachment_contents SET state = ?, updated_at = ? WHERE tenant_id = ? AND id = ?`,
 		state, d.CreatedAt, d.TenantID, d.Content)
 	return err
-}
-
-func inSQLite(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
-	tx, err := db.BeginTxx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	if err := fn(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
 }
 
 // findRecord returns a record, or nil.

@@ -100,12 +100,13 @@ DECLARE
     v_mine   uuid := (d->>'content')::uuid;
     v_winner uuid;
     v_state  text;
+    v_handed timestamptz; -- when it was handed out for deletion
     v_known  jsonb;
 BEGIN
     PERFORM set_config('attachment.tenant_id', p_tenant, true);
     PERFORM pg_advisory_xact_lock(hashtextextended(p_tenant || '/' || v_hash, 0));
 
-    SELECT state INTO v_state FROM attachment_contents WHERE tenant_id = p_tenant AND id = v_mine FOR UPDATE;
+    SELECT state, garbage_lease INTO v_state, v_handed FROM attachment_contents WHERE tenant_id = p_tenant AND id = v_mine FOR UPDATE;
     v_known := attachment_record(p_tenant, (d->>'id')::uuid);
     IF v_known IS NULL AND (d->>'shared')::boolean THEN
         SELECT id INTO v_winner FROM attachment_contents
@@ -121,7 +122,8 @@ BEGIN
         RETURN jsonb_build_object('outcome', 'replayed', 'record', v_known);
     ELSIF v_winner IS NOT NULL THEN
         RETURN attachment_attach(p_tenant, v_winner, d, 'attached');
-    ELSIF v_state = 'storing' THEN
+    ELSIF v_state = 'storing' OR v_state = 'deleting' AND v_handed IS NULL THEN
+        -- One that lost its references meanwhile, and that no sweeper has, is as good as new.
         UPDATE attachment_contents SET state = 'stored' WHERE tenant_id = p_tenant AND id = v_mine;
         RETURN attachment_attach(p_tenant, v_mine, d, 'stored');
     ELSIF v_state = 'stored' THEN

@@ -146,12 +146,16 @@ func (a answer) setHeaders(w http.ResponseWriter) {
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
-// writeJSON answers with v. A client that has gone is none of our business.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil { // a record always marshals
 		status, body = http.StatusInternalServerError, []byte(`{"error":"internal","message":"the request could not be completed"}`)
 	}
+	writeBody(w, status, body)
+}
+
+// writeBody answers with JSON. A client that has gone is none of our business.
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Cache-Control", "no-store")

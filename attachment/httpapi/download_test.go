@@ -1,6 +1,9 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"image"
+	imagepng "image/png"
 	"net/http"
 	"strconv"
 	"strings"
@@ -169,4 +172,33 @@ func TestLinksEnd(t *testing.T) {
 	f.pass(2 * time.Hour)
 	f.call(t, nobody, "GET", p.PresignedURL).refused(t, http.StatusGone, "link_expired")
 	f.call(t, nobody, "GET", other.PresignedURL).refused(t, http.StatusGone, "link_expired")
+}
+
+func TestInline(t *testing.T) {
+	var png bytes.Buffer
+	require.NoError(t, imagepng.Encode(&png, image.NewGray(image.Rect(0, 0, 1, 1))))
+	for name, c := range map[string]struct {
+		file, data   string
+		options      httpapi.Options
+		query        string
+		want, policy string
+	}{
+		"not allowed":     {"a.png", png.String(), httpapi.Options{}, "?disposition=inline", "attachment", "sandbox"},
+		"not asked for":   {"a.png", png.String(), httpapi.Options{Inline: true}, "", "attachment", "sandbox"},
+		"an image":        {"a.png", png.String(), httpapi.Options{Inline: true}, "?disposition=inline", "inline", "sandbox"},
+		"another word":    {"a.png", png.String(), httpapi.Options{Inline: true}, "?disposition=attachment", "attachment", "sandbox"},
+		"a PDF":           {"a.pdf", "%PDF-1.4\n%%EOF\n", httpapi.Options{Inline: true}, "?disposition=inline", "attachment", "sandbox"},
+		"a PDF by option": {"a.pdf", "%PDF-1.4\n%%EOF\n", httpapi.Options{Inline: true, InlinePDF: true}, "?disposition=inline", "inline", "default-src 'none'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, func(s *setup) { s.api = c.options })
+			p := f.clean(t, alice, "m1", c.file, c.data)
+			path := "/api/v1/attachments/" + p.AttachmentID + "/download"
+			r := f.call(t, alice, "GET", path+c.query)
+			require.Equal(t, c.data, r.body)
+			require.True(t, strings.HasPrefix(r.Header.Get("Content-Disposition"), c.want+";"))
+			require.True(t, strings.HasPrefix(r.Header.Get("Content-Security-Policy"), c.policy))
+			f.call(t, alice, "GET", path+"?disposition=form-data").refused(t, http.StatusBadRequest, "bad_request")
+		})
+	}
 }

@@ -105,11 +105,13 @@ func as(caller string) tenant.User {
 	tenantID, rest, _ := strings.Cut(caller, "/")
 	userID, role, _ := strings.Cut(rest, "/")
 	u := tenant.User{Tenant: tenantID, ID: userID, Actions: []tenant.Action{tenant.Read, tenant.Write, tenant.Delete}}
-	if role == "admin" {
+	switch role {
+	case "admin":
 		u.Actions = append(u.Actions, tenant.Admin)
-	}
-	if role == "reader" {
+	case "reader":
 		u.Actions = []tenant.Action{tenant.Read}
+	case "guest":
+		u.Actions = nil
 	}
 	return u
 }
@@ -139,6 +141,7 @@ func (f *fixture) do(t testing.TB, r *http.Request) reply {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
+	contract().check(t, r, response, body)
 	return reply{response, string(body)}
 }
 

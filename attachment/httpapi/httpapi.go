@@ -53,6 +53,7 @@ func (a *api) routes(protect func(http.Handler) http.Handler) http.Handler {
 		"/attachments/{id}/release":         {"POST": a.release},
 		"/attachments/{id}/quarantine":      {"POST": a.quarantine},
 		"/attachments/{id}/restore":         {"POST": a.restore},
+		"/openapi.json":                     {"GET": a.contract},
 	} {
 		path = a.opts.Prefix + "/api/v1" + path
 		for method, e := range methods {

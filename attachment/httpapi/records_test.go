@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,11 +94,21 @@ func TestListByMessage(t *testing.T) {
 	f.call(t, alice, "GET", "/api/v1/emails/a%00b/attachments").refused(t, http.StatusBadRequest, "bad_request")
 }
 
-func TestWithoutTenant(t *testing.T) {
+// TestWhoMayDoWhat asks for every route without a tenant and without any right.
+func TestWhoMayDoWhat(t *testing.T) {
 	f := newFixture(t)
 	p := f.clean(t, alice, "m1", "a.txt", content)
-	for _, path := range []string{"/api/v1/attachments/" + p.AttachmentID, "/api/v1/emails/m1/attachments"} {
-		f.call(t, nobody, "GET", path).refused(t, http.StatusUnauthorized, "unauthorized")
-		f.call(t, "*/alice/admin", "GET", path).refused(t, http.StatusUnauthorized, "unauthorized")
+	one := "/api/v1/attachments/" + p.AttachmentID
+	for _, route := range []string{
+		"GET /api/v1/attachments", "GET /api/v1/emails/m1/attachments", "POST /api/v1/messages/m1/attachments",
+		"GET " + one, "DELETE " + one, "GET " + one + "/download", "HEAD " + one + "/download", "GET " + one + "/scan-status",
+		"POST " + one + "/rescan", "POST " + one + "/release", "POST " + one + "/quarantine", "POST " + one + "/restore",
+	} {
+		method, path, _ := strings.Cut(route, " ")
+		for caller, want := range map[string]int{nobody: 401, "*/alice/admin": 401, "acme/alice/guest": 403} {
+			require.Equal(t, want, f.call(t, caller, method, path).StatusCode, "%s as %q", route, caller)
+		}
 	}
+	require.Empty(t, f.events)
+	require.Equal(t, 200, f.call(t, alice, "GET", one).StatusCode)
 }

@@ -94,6 +94,9 @@ func TestReasons(t *testing.T) {
 	f := newFixture(t)
 	p := f.clean(t, alice, "m1", "a.txt", content)
 	path := "/api/v1/attachments/" + p.AttachmentID + "/quarantine"
+	release := "/api/v1/attachments/" + p.AttachmentID + "/release"
+	f.post(t, admin, release, `{}`).refused(t, http.StatusBadRequest, "invalid_params")
+	f.call(t, admin, "POST", release).refused(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
 	for _, body := range []string{
 		``, `{}`, `[]`, `"x"`, `{"reason":""}`, `{"reason":" "}`, `{"reason":1}`, `{"reason":"x","status":"clean"}`, `{"reason":"x"}{"reason":"y"}`,
 		`{"reason":"` + strings.Repeat("x", 501) + `"}`, `{"reason":"` + strings.Repeat("x", 1<<20) + `"}`,

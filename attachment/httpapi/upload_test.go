@@ -246,6 +246,7 @@ func TestDownloadQuota(t *testing.T) {
 	require.Equal(t, 200, f.call(t, nobody, "GET", p.PresignedURL).StatusCode)
 	require.Equal(t, 40-int64(len(content)), left)
 	f.call(t, nobody, "GET", p.PresignedURL).refused(t, http.StatusTooManyRequests, "quota_exceeded")
+	f.call(t, alice, "GET", "/api/v1/attachments/"+p.AttachmentID+"/download").refused(t, http.StatusTooManyRequests, "quota_exceeded")
 	require.Equal(t, 206, f.call(t, nobody, "GET", p.PresignedURL, "Range", "bytes=0-3").StatusCode)
 	require.Equal(t, 200, f.call(t, nobody, "HEAD", p.PresignedURL).StatusCode)
 }

@@ -22,22 +22,22 @@ func walkOOXML(ctx context.Context, w *walker) error {
 	if err != nil {
 		return zipError(err)
 	}
-	if err := w.checkZip(ctx, dir); err != nil {
+	var embedded []zipdir.Entry
+	err = w.checkZip(ctx, dir, func(e zipdir.Entry) {
+		if strings.Contains(strings.ToLower(e.Name), "embeddings/") && !e.IsDir() {
+			embedded = append(embedded, e)
+		}
+	})
+	if err != nil {
 		return err
 	}
-	for e, err := range dir.Entries() {
-		if err != nil {
-			return zipError(err)
-		}
-		if !strings.Contains(strings.ToLower(e.Name), "embeddings/") || e.IsDir() {
-			continue
-		}
-		shown := *w
-		shown.visit = func(m Member, r io.Reader) error {
-			m.Name = ""
-			return w.visit(m, r)
-		}
-		if err := shown.showEntry(ctx, dir, &e); err != nil {
+	visit := w.visit
+	w.visit = func(m Member, r io.Reader) error {
+		m.Name = ""
+		return visit(m, r)
+	}
+	for _, e := range embedded {
+		if err := w.showEntry(ctx, dir, &e); err != nil {
 			return err
 		}
 	}

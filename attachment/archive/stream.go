@@ -18,7 +18,7 @@ const tarHead = 512
 
 // walkStream shows what a compressed stream holds: the members of the tar, if
 // it is one, so that .tar.gz counts as one archive; else the one file.
-func (w *walker) walkStream(ctx context.Context, name string, inflated io.Reader) error {
+func (w *walker) walkStream(ctx context.Context, inflated io.Reader) error {
 	buf := bufio.NewReaderSize(w.inflated(ctx, inflated), 32<<10)
 	head, err := buf.Peek(tarHead)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -27,7 +27,7 @@ func (w *walker) walkStream(ctx context.Context, name string, inflated io.Reader
 	if len(head) == tarHead && string(head[257:262]) == "ustar" {
 		return w.walkTar(ctx, buf, func(r io.Reader) io.Reader { return r }) // counted as it was inflated
 	}
-	return w.show(ctx, Member{Name: name, Size: -1}, buf)
+	return w.show(ctx, Member{Size: -1}, buf)
 }
 
 func (w *walker) section() io.Reader { return io.NewSectionReader(w.r, 0, w.size) }
@@ -47,15 +47,21 @@ func walkGzip(ctx context.Context, w *walker) error {
 	if err != nil {
 		return malformed(err)
 	}
-	return w.walkStream(ctx, z.Name, z)
+	if z.Name != "" {
+		// Some tools restore the name in the header, others derive one.
+		if err := w.show(ctx, Member{Name: z.Name}, nil); err != nil {
+			return err
+		}
+	}
+	return w.walkStream(ctx, z)
 }
 
 func walkBzip2(ctx context.Context, w *walker) error {
-	return w.walkStream(ctx, "", bzip2.NewReader(w.section()))
+	return w.walkStream(ctx, bzip2.NewReader(w.section()))
 }
 
 func walkZstd(ctx context.Context, w *walker) error {
-	return w.withZstd(w.section(), func(r io.Reader) error { return w.walkStream(ctx, "", r) })
+	return w.withZstd(w.section(), func(r io.Reader) error { return w.walkStream(ctx, r) })
 }
 
 func walkTarFile(ctx context.Context, w *walker) error {

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,9 @@ type walker struct {
 	size   int64
 	budget *Budget
 	visit  Visit
+
+	flate    io.ReadCloser // see inflate
+	buffered *bufio.Reader
 }
 
 // Readable reports whether Walk can look into archives of this MIME type, as

@@ -148,7 +148,7 @@ func walkXZ(ctx context.Context, w *walker) error {
 	if err != nil {
 		return err
 	}
-	return w.walkStream(ctx, "", x)
+	return w.walkStream(ctx, x)
 }
 
 // walkLZMA reads the older format with nothing but a 13-byte header.
@@ -161,5 +161,5 @@ func walkLZMA(ctx context.Context, w *walker) error {
 	case err != nil:
 		return malformed(err)
 	}
-	return w.walkStream(ctx, "", r)
+	return w.walkStream(ctx, r)
 }

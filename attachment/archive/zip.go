@@ -21,7 +21,7 @@ func walkZip(ctx context.Context, w *walker) error {
 	if err != nil {
 		return zipError(err)
 	}
-	if err := w.checkZip(ctx, dir); err != nil {
+	if err := w.checkZip(ctx, dir, nil); err != nil {
 		return err
 	}
 	for e, err := range dir.Entries() {
@@ -43,8 +43,9 @@ func zipError(err error) error {
 }
 
 // checkZip adds up what the directory claims, and refuses members that share
-// bytes: nobody packs so, but a small file that unpacks to petabytes does.
-func (w *walker) checkZip(ctx context.Context, dir *zipdir.Dir) error {
+// bytes: nobody packs so, but a small file that unpacks to petabytes does. each,
+// if not nil, is shown every entry on the way.
+func (w *walker) checkZip(ctx context.Context, dir *zipdir.Dir, each func(zipdir.Entry)) error {
 	type span struct{ start, end int64 }
 	var spans []span
 	for e, err := range dir.Entries() {
@@ -61,6 +62,9 @@ func (w *walker) checkZip(ctx context.Context, dir *zipdir.Dir) error {
 		}
 		if e.Compressed > uint64(w.size) {
 			return fmt.Errorf("%w: a member larger than the file", ErrMalformed)
+		}
+		if each != nil {
+			each(e)
 		}
 		spans = append(spans, span{e.Offset, e.Offset + int64(e.Compressed)})
 	}
@@ -86,7 +90,7 @@ func (w *walker) showEntry(ctx context.Context, dir *zipdir.Dir, e *zipdir.Entry
 	case zipdir.Store:
 		return w.show(ctx, m, data)
 	case zipdir.Deflate:
-		return w.show(ctx, m, w.inflated(ctx, flate.NewReader(bufio.NewReaderSize(data, 4<<10))))
+		return w.show(ctx, m, w.inflated(ctx, w.inflate(data)))
 	case 12: // APPNOTE 4.4.5: BZIP2
 		return w.show(ctx, m, w.inflated(ctx, bzip2.NewReader(data)))
 	case 93: // Zstandard
@@ -95,6 +99,18 @@ func (w *walker) showEntry(ctx context.Context, dir *zipdir.Dir, e *zipdir.Entry
 		})
 	}
 	return fmt.Errorf("%w: ZIP compression method %d", ErrUnsupported, e.Method)
+}
+
+// inflate reuses one decompressor for all members of an archive.
+func (w *walker) inflate(data io.Reader) io.Reader {
+	if w.flate == nil {
+		w.buffered = bufio.NewReaderSize(data, 4<<10)
+		w.flate = flate.NewReader(w.buffered)
+		return w.flate
+	}
+	w.buffered.Reset(data)
+	_ = w.flate.(flate.Resetter).Reset(w.buffered, nil) // never fails
+	return w.flate
 }
 
 // maxWindow bounds what a decoder may allocate because its input says so.

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 )
 
@@ -13,6 +14,7 @@ const HeadBytes = 64 << 10
 // Content is what is known of a file while it is being looked at.
 type Content struct {
 	// Head is the beginning of the file: at least HeadBytes of it, or all.
+	// May be empty where At is set.
 	Head []byte
 
 	// Size is the whole length; negative while it is not known.
@@ -50,16 +52,22 @@ func detect(ctx context.Context, c Content) (Type, error) {
 	if err := ctx.Err(); err != nil {
 		return Type{}, err
 	}
-	head := c.Head[:min(len(c.Head), HeadBytes)]
-	switch mime := matchMagic(head); mime {
-	case "":
+	head, err := c.head(firstBytes)
+	if err != nil {
+		return Type{}, err
+	}
+	switch matchMagic(head) {
 	case zipMagic:
 		return detectZip(c, head)
 	case oleMagic:
 		return detectOLE(c, head)
-	case "application/pdf":
+	case pdfMagic:
 		return detectPDF(c, head)
-	default:
+	}
+	if head, err = c.head(HeadBytes); err != nil {
+		return Type{}, err
+	}
+	if mime := matchMagic(head); mime != "" {
 		return of(mime), nil
 	}
 	if s, ok := newSample(head); ok {
@@ -67,10 +75,33 @@ func detect(ctx context.Context, c Content) (Type, error) {
 			return t, nil
 		}
 	}
+	if isBinaryMail(head) {
+		return of("message/rfc822"), nil
+	}
 	if t, ok, err := matchTail(c); ok || err != nil {
 		return t, err
 	}
 	return matchLibraries(head), nil
+}
+
+// firstBytes suffice for formats that keep their truth elsewhere.
+const firstBytes = 4 << 10
+
+// head returns the first n bytes of c, fewer if there are fewer, as far as c has
+// them or can read them.
+func (c Content) head(n int) ([]byte, error) {
+	if len(c.Head) >= n || c.At == nil || int64(len(c.Head)) >= c.Size {
+		return c.Head[:min(len(c.Head), n)], nil
+	}
+	buf := make([]byte, min(int64(n), c.Size))
+	got, err := c.At.ReadAt(buf, 0)
+	if got == len(buf) {
+		return buf, nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return nil, err
 }
 
 // tail returns up to n bytes from the end of c; nil while At is missing.

@@ -12,6 +12,7 @@ import (
 const (
 	zipMagic = "application/zip"
 	oleMagic = "application/x-ole-storage"
+	pdfMagic = "application/pdf"
 )
 
 // matchMagic goes by the first bytes. It holds what the libraries miss or get

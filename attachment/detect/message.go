@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // matchMessage recognises mail and what is mailed: calendars, contacts, keys
 // and signatures.
@@ -34,6 +37,16 @@ func matchMessage(s *sample) string {
 		return "multipart/related"
 	}
 	return "message/rfc822"
+}
+
+// isBinaryMail finds a message with a body that is not text.
+func isBinaryMail(head []byte) bool {
+	head = head[:min(len(head), sampleBytes)]
+	end := bytes.Index(head, []byte("\r\n\r\n"))
+	if end < 0 {
+		end = bytes.Index(head, []byte("\n\n"))
+	}
+	return end > 0 && isPrintable(head[:end]) && headerFields(lower(string(head[:end]))) >= 2
 }
 
 // headerFields counts the well-known header fields of the block that s begins

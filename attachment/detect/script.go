@@ -34,14 +34,8 @@ func matchScript(s *sample) string {
 	if s.bare == "" || isJSONOrINI(s.bare) {
 		return ""
 	}
-	var points [languages]int
-	var proven [languages]bool // by something that only this language says
-	for _, p := range phrases {
-		if strings.Contains(s.bare, p.text) {
-			points[p.in] += p.worth
-			proven[p.in] = proven[p.in] || p.worth >= strong
-		}
-	}
+	var e evidence
+	e.weighWords(s.bare)
 	lines, prose := 0, 0
 	for line := range strings.Lines(s.bare) {
 		line = strings.TrimSpace(line)
@@ -50,27 +44,26 @@ func matchScript(s *sample) string {
 		}
 		lines++
 		if in, worth := weighLine(line); worth > 0 {
-			points[in] = min(points[in]+worth, 3*enough)
-			proven[in] = proven[in] || worth >= strong
+			e.add(in, worth)
 		} else if isProse(line) {
 			prose++
 		}
 	}
 	for _, other := range otherLanguages {
 		if strings.Contains(s.lower, other) {
-			points[javascript] -= enough
+			e.points[javascript] -= enough
 		}
 	}
 	best := javascript
 	for in := range languages {
-		if points[in] > points[best] {
+		if e.points[in] > e.points[best] {
 			best = in
 		}
 	}
 	switch {
-	case points[best] < enough, prose*2 > lines:
+	case e.points[best] < enough, prose*2 > lines:
 		return ""
-	case (best == batch || best == powershell || best == vbscript) && !proven[best]:
+	case (best == batch || best == powershell || best == vbscript) && !e.proven[best]:
 		return "" // their weak words are English
 	}
 	return languageMIME[best]
@@ -96,97 +89,6 @@ const strong = 4
 // Read-only.
 var otherLanguages = [...]string{"#include", "#define ", "\nfunc ", "package ", "typedef ", "int main(", "extern \"c\"", "public class ", "```", "fn main("}
 
-type phrase struct {
-	text  string
-	in    language
-	worth int
-}
-
-// phrases are looked for once in the whole sample. Read-only.
-var phrases = [...]phrase{
-	{"new activexobject(", javascript, 6},
-	{"wscript.createobject", javascript, 3},
-	{"document.write", javascript, 4},
-	{"document.getelementby", javascript, 4},
-	{"document.createelement", javascript, 4},
-	{"window.location", javascript, 3},
-	{"addeventlistener(", javascript, 4},
-	{"module.exports", javascript, 5},
-	{"exports.", javascript, 2},
-	{"require(", javascript, 3},
-	{"console.log(", javascript, 4},
-	{"=> {", javascript, 3},
-	{"function(", javascript, 3},
-	{"function (", javascript, 3},
-	{"eval(", javascript, 3},
-	{"unescape(", javascript, 3},
-	{"fromcharcode(", javascript, 4},
-	{"typeof ", javascript, 2},
-	{"===", javascript, 2},
-	{"__esmodule", javascript, 6},
-	{"object.defineproperty(", javascript, 5},
-	{".prototype.", javascript, 4},
-	{"\nexport {", javascript, 5},
-	{"createelementns(", javascript, 3},
-	{"=>{", javascript, 3},
-	{"\"use strict\"", javascript, 5},
-	{"'use strict'", javascript, 5},
-	{"json.parse(", javascript, 4},
-	{"json.stringify(", javascript, 4},
-	{"atob(", javascript, 3},
-
-	{"= createobject(", vbscript, 6},
-	{"=createobject(", vbscript, 6},
-	{"wscript.shell", vbscript, 3},
-	{"wscript.echo", vbscript, 4},
-	{"scripting.filesystemobject", vbscript, 3},
-	{"on error resume next", vbscript, 5},
-	{"msgbox", vbscript, 4},
-	{"chrw(", vbscript, 3},
-	{"execute(", vbscript, 2},
-	{"\nend sub", vbscript, 4},
-	{"\nend function", vbscript, 4},
-	{"\nend if", vbscript, 3},
-
-	{"new-object ", powershell, 5},
-	{"invoke-expression", powershell, 6},
-	{"invoke-webrequest", powershell, 6},
-	{"write-host", powershell, 5},
-	{"write-output", powershell, 5},
-	{"start-process", powershell, 5},
-	{"set-executionpolicy", powershell, 6},
-	{"get-childitem", powershell, 5},
-	{"-erroraction", powershell, 4},
-	{"[cmdletbinding(", powershell, 6},
-	{"$env:", powershell, 4},
-	{"[system.", powershell, 4},
-	{"downloadstring(", powershell, 5},
-	{"downloadfile(", powershell, 3},
-	{"foreach-object", powershell, 5},
-	{"| iex", powershell, 6},
-
-	{"%~dp0", batch, 5},
-	{"%errorlevel%", batch, 4},
-	{"%systemroot%", batch, 3},
-	{"%temp%", batch, 3},
-	{"%appdata%", batch, 3},
-	{">nul", batch, 4},
-	{"> nul", batch, 4},
-	{"powershell -", batch, 3},
-	{"powershell.exe", batch, 3},
-
-	{"if __name__ ==", python, 6},
-	{"use strict;", perl, 6},
-	{"use warnings;", perl, 5},
-	{"my $", perl, 3},
-	{"<<eof", shell, 3},
-	{"\nfi\n", shell, 4},
-	{"\ndone\n", shell, 4},
-	{"\nesac", shell, 5},
-	{"| bash", shell, 4},
-	{"| sh\n", shell, 4},
-}
-
 // weighLine goes by how a line begins.
 func weighLine(line string) (in language, worth int) {
 	word, rest, _ := strings.Cut(line, " ")
@@ -208,6 +110,8 @@ func weighLine(line string) (in language, worth int) {
 		case !strings.HasSuffix(rest, ";") && !strings.ContainsAny(rest, "'\"(") && len(strings.Fields(rest)) <= 4:
 			return python, 3
 		}
+	case "import{":
+		return javascript, 3
 	case "export":
 		if strings.HasPrefix(rest, "default ") || strings.HasPrefix(rest, "const ") || strings.HasPrefix(rest, "function ") {
 			return javascript, 5
@@ -217,6 +121,26 @@ func weighLine(line string) (in language, worth int) {
 		}
 	case "dim", "redim":
 		return vbscript, 3
+	case "end":
+		if rest == "sub" || rest == "function" || rest == "if" {
+			return vbscript, 4
+		}
+	case "on":
+		if strings.HasPrefix(rest, "error resume next") {
+			return vbscript, 5
+		}
+	case "fi", "done", "esac", "fi;", "done;":
+		if rest == "" {
+			return shell, 3
+		}
+	case "use":
+		if rest == "strict;" || rest == "warnings;" {
+			return perl, 6
+		}
+	case "my":
+		if strings.HasPrefix(rest, "$") || strings.HasPrefix(rest, "(") || strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "%") {
+			return perl, 3
+		}
 	case "set":
 		switch left, right, found := strings.Cut(rest, "="); {
 		case found && strings.HasSuffix(left, " ") && strings.ContainsAny(right, "(.") && !strings.Contains(left[:len(left)-1], " "):
@@ -262,6 +186,9 @@ func weighLine(line string) (in language, worth int) {
 		if strings.HasSuffix(rest, "; then") || strings.HasSuffix(rest, "; do") || strings.HasPrefix(rest, "[ ") || strings.HasPrefix(rest, "[[ ") {
 			return shell, 3
 		}
+		if strings.HasPrefix(rest, "__name__ ==") {
+			return python, 6
+		}
 		if strings.HasPrefix(rest, "exist ") || strings.HasPrefix(rest, "not exist ") || strings.HasPrefix(rest, "/f ") {
 			return batch, 4
 		}
@@ -270,6 +197,8 @@ func weighLine(line string) (in language, worth int) {
 		}
 	}
 	switch {
+	case strings.HasSuffix(line, "| bash"), strings.HasSuffix(line, "|bash"), strings.HasSuffix(line, "| sh"), strings.HasSuffix(line, "|sh"):
+		return shell, 4
 	case strings.HasPrefix(line, "@rem "), strings.HasPrefix(line, "@set "), strings.HasPrefix(line, "@if "), strings.HasPrefix(line, "@call "):
 		return batch, 4
 	case isPowerShellAssignment(line):

@@ -69,7 +69,8 @@ func (v *zipView) readDirectory(c Content) error {
 	return nil
 }
 
-// readLocal follows the local headers as far as head goes.
+// readLocal follows the local headers as far as head goes. It inflates nothing:
+// this is a first impression, or all that is left of a broken file.
 func (v *zipView) readLocal(head []byte) {
 	const local, descriptor = "PK\x03\x04", 1 << 3
 	for at := bytes.Index(head, []byte(local)); at >= 0 && at+30 <= len(head); {
@@ -85,12 +86,8 @@ func (v *zipView) readLocal(head []byte) {
 		}
 		name := string(header[30 : 30+nameLen])
 		v.add(name, flags&1 != 0)
-		if wantsContent(name) && flags&1 == 0 {
-			end := len(header)
-			if flags&descriptor == 0 {
-				end = min(end, data+compressed)
-			}
-			v.keep(name, inflate(bytes.NewReader(header[data:end]), method))
+		if name == "mimetype" && method == zipdir.Store && flags&descriptor == 0 {
+			v.keep(name, string(header[data:min(len(header), data+compressed)]))
 		}
 		next := data
 		if flags&descriptor == 0 {

@@ -75,7 +75,7 @@ func (p *Policy) Content(ctx context.Context, s Subject, r io.ReaderAt, size int
 	if !j.name() {
 		return j.decision, nil
 	}
-	j.budget = archive.NewBudget(p.Limits, size)
+	j.work = &work{budget: archive.NewBudget(p.Limits, size)}
 	if err := j.examine(ctx, r, size); err != nil {
 		return Decision{SafeName: j.decision.SafeName}, err
 	}
@@ -87,8 +87,9 @@ type judge struct {
 	policy   *Policy
 	subject  Subject
 	trail    string // "docs.zip/inner.zip" for a member; "" for the attachment
+	nameless bool   // a member of a format that keeps no names
 	claim    claim
-	budget   *archive.Budget
+	work     *work
 	decision Decision
 }
 
@@ -180,11 +181,7 @@ func (p *Policy) onlyExtensions() bool {
 
 // examine judges content that can be read anywhere.
 func (j *judge) examine(ctx context.Context, r io.ReaderAt, size int64) error {
-	head := make([]byte, min(size, HeadBytes))
-	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil && size > 0 {
-		return err
-	}
-	t, err := j.policy.detector().Detect(ctx, detect.Content{Head: head, Size: size, At: r})
+	t, err := j.policy.detector().Detect(ctx, detect.Content{Size: size, At: r})
 	if err != nil {
 		return err
 	}

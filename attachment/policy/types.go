@@ -44,6 +44,8 @@ func (j *judge) judgeType(t detect.Type) bool {
 // format of its own, which text then only pretends to be, or a script.
 func (j *judge) runs() bool {
 	switch {
+	case j.nameless:
+		return true
 	case j.claim.known:
 		return j.claim.usual.Family != detect.Text
 	case j.claim.exts[0] != "":
@@ -62,6 +64,9 @@ func plainText() detect.Type {
 // same type or, if t is active, at least the same family. Without a telling
 // extension the declared type speaks.
 func (j *judge) honest(t detect.Type) bool {
+	if j.nameless {
+		return true // there is nothing to lie with
+	}
 	usual := j.claim.usual
 	if !j.claim.known {
 		declared, known := detect.ByMIME(j.claim.declared)

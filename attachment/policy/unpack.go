@@ -17,21 +17,38 @@ import (
 // errRefused ends a walk once a member has settled the matter.
 var errRefused = errors.New("policy: refused")
 
+// work is shared by the judges of an attachment and of everything in it.
+type work struct {
+	budget *archive.Budget
+	head   []byte // the beginning of whatever is being looked at
+}
+
+// room returns HeadBytes to read into. What is in it lasts until somebody else
+// asks.
+func (w *work) room() []byte {
+	if len(w.head) < HeadBytes {
+		w.head = make([]byte, HeadBytes)
+	}
+	return w.head
+}
+
 // unpack judges what is inside t, if t is a container.
 func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size int64) error {
 	if !t.Container {
-		if j.claim.usual.MIME != zipType || !hasZipDirectory(r, size) {
+		// Something else in front, but whoever unpacks .zip files finds an
+		// archive at the end, and a mail program reads .eml files as mail.
+		switch {
+		case j.claim.usual.MIME == zipType && hasZipDirectory(r, size):
+			j.find(FindAppended, zipType)
+		case j.claim.usual.MIME != mailType:
 			return nil
 		}
-		// Something else in front, but whoever unpacks .zip files finds an
-		// archive at the end.
-		j.find(FindAppended, zipType)
 		t = j.claim.usual
 	}
 	if !archive.Readable(t.MIME) {
 		return j.unreadable(t, "there is no reader for this format")
 	}
-	err := archive.Walk(ctx, t.MIME, r, size, j.budget, func(m archive.Member, body io.Reader) error {
+	err := archive.Walk(ctx, t.MIME, r, size, j.work.budget, func(m archive.Member, body io.Reader) error {
 		return j.member(ctx, m, body)
 	})
 	switch {
@@ -55,7 +72,10 @@ func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size i
 	return err
 }
 
-const zipType = "application/zip"
+const (
+	zipType  = "application/zip"
+	mailType = "message/rfc822"
+)
 
 func hasZipDirectory(r io.ReaderAt, size int64) bool {
 	_, err := zipdir.Open(r, size)
@@ -93,9 +113,17 @@ func archiveReason(err error) (Reason, bool) {
 
 // member judges one member as if it had been attached by itself.
 func (j *judge) member(ctx context.Context, m archive.Member, body io.Reader) error {
-	inner := j.policy.newJudge(Subject{Filename: path.Base(strings.ReplaceAll(m.Name, `\`, "/")), Size: max(m.Size, 0), TenantID: j.subject.TenantID})
-	inner.budget = j.budget
-	inner.trail = path.Join(orName(j.trail, j.decision.SafeName), printable(m.Name))
+	name := path.Base(strings.ReplaceAll(m.Name, `\`, "/"))
+	if m.Name == "" {
+		name = j.unpackedName()
+	}
+	inner := j.policy.newJudge(Subject{Filename: name, Size: max(m.Size, 0), TenantID: j.subject.TenantID})
+	inner.nameless = name == ""
+	inner.work = j.work
+	inner.trail = orName(j.trail, j.decision.SafeName)
+	if m.Name != "" {
+		inner.trail += "/" + printable(m.Name)
+	}
 	inner.decision.Findings = nil // a member's name needs no mending: nobody stores it
 	err := inner.judgeMember(ctx, m, body)
 	if err == nil || errors.Is(err, errRefused) {
@@ -105,6 +133,16 @@ func (j *judge) member(ctx context.Context, m archive.Member, body io.Reader) er
 		return errRefused
 	}
 	return err
+}
+
+// unpackedName is what a tool calls the content of "report.csv.gz"; "" if j is
+// nothing that is unpacked so.
+func (j *judge) unpackedName() string {
+	switch j.claim.exts[0] {
+	case "gz", "bz2", "xz", "zst", "lzma", "lz", "z", "bz":
+		return j.decision.SafeName[:strings.LastIndexByte(j.decision.SafeName, '.')]
+	}
+	return ""
 }
 
 func (j *judge) judgeMember(ctx context.Context, m archive.Member, body io.Reader) error {
@@ -117,7 +155,7 @@ func (j *judge) judgeMember(ctx context.Context, m archive.Member, body io.Reade
 		return nil
 	case m.Dir:
 		return nil
-	case m.Name != "" && !j.name():
+	case !j.nameless && !j.name():
 		return nil
 	case m.Encrypted:
 		j.judgeEncryption(detect.Type{Family: detect.Archive})
@@ -135,29 +173,55 @@ func (j *judge) examineStream(ctx context.Context, body io.Reader) error {
 	if s, ok := body.(randomAccess); ok {
 		return j.examine(ctx, s, s.Size())
 	}
-	head := make([]byte, HeadBytes)
-	n, err := io.ReadFull(body, head)
-	complete := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if err != nil && !complete {
-		return decodeError(err)
-	}
-	head = head[:n]
-	if complete {
-		return j.examine(ctx, bytes.NewReader(head), int64(n))
-	}
-	t, err := j.policy.detector().Detect(ctx, detect.Content{Head: head, Size: -1})
+	// A few kilobytes tell most formats; text and the unknown get more.
+	head := j.work.room()
+	n, complete, err := readSome(body, head[:firstBytes])
 	if err != nil {
 		return err
 	}
+	if complete {
+		own := bytes.Clone(head[:n]) // what is nested in it will want the room
+		return j.examine(ctx, bytes.NewReader(own), int64(n))
+	}
+	t, err := j.policy.detector().Detect(ctx, detect.Content{Head: head[:n], Size: -1})
+	if err != nil {
+		return err
+	}
+	if t.MIME == detect.Unknown || t.Family == detect.Text {
+		more, _, err := readSome(body, head[n:])
+		if err != nil {
+			return err
+		}
+		n += more
+		if t, err = j.policy.detector().Detect(ctx, detect.Content{Head: head[:n], Size: -1}); err != nil {
+			return err
+		}
+	}
+	head = head[:n]
 	if !needsSpool(t) {
 		j.judgeType(t)
 		return nil
 	}
-	spool, err := j.budget.NewSpool(ctx, io.MultiReader(bytes.NewReader(head), body))
+	spool, err := j.work.budget.NewSpool(ctx, io.MultiReader(bytes.NewReader(head), body))
 	if err != nil {
 		return decodeError(err)
 	}
 	return errors.Join(j.examine(ctx, spool, spool.Size()), spool.Close())
+}
+
+// firstBytes is how much of a member is unpacked at first.
+const firstBytes = 4 << 10
+
+// readSome fills p, or reads to the end and reports that.
+func readSome(r io.Reader, p []byte) (n int, complete bool, err error) {
+	n, err = io.ReadFull(r, p)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return n, true, nil
+	}
+	if err != nil {
+		return n, false, decodeError(err)
+	}
+	return n, false, nil
 }
 
 type randomAccess interface {
@@ -212,5 +276,5 @@ func printable(name string) string {
 	if len(name) > most {
 		name = strings.ToValidUTF8(name[:most], "") + "…"
 	}
-	return strings.TrimPrefix(name, "/")
+	return name
 }

@@ -89,6 +89,15 @@ func appendFile(all []Sample, group Group, name string, accept ...string) []Samp
 	return append(all, one(group, base, data, accept...))
 }
 
+// Tar packs files, given as name and content by turns.
+func Tar(namesAndData ...string) []byte {
+	var files []zipMember
+	for i := 0; i+1 < len(namesAndData); i += 2 {
+		files = append(files, file(namesAndData[i], namesAndData[i+1]))
+	}
+	return tarFile(files...)
+}
+
 // tarFile packs files into a tar.
 func tarFile(files ...zipMember) []byte {
 	var out bytes.Buffer

@@ -1,0 +1,96 @@
+//go:build unix
+
+package policy_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/corpus"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
+)
+
+// workload returns files of about size bytes, as offices send them.
+func workload(size int) map[string][]byte {
+	noise := make([]byte, size)
+	state := uint32(1)
+	for i := range noise {
+		state = state*1664525 + 1013904223
+		noise[i] = byte(state >> 24)
+	}
+	pad := func(head []byte) []byte { return append(append([]byte{}, head...), noise[:max(0, size-len(head))]...) }
+	const main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+	picture := string(noise[:size-size/20])
+	docx := corpus.OOXML("word", main, "word/media/image1.png", picture, "word/styles.xml", "<w:styles/>", "word/settings.xml", "<w:settings/>", "docProps/app.xml", "<Properties/>")
+	line := "2026-11-23 10:00:00 INFO the quick brown fox jumps over the lazy dog\n"
+	return map[string][]byte{
+		"invoice.pdf": pad(corpus.PDF()),
+		"photo.jpg":   pad([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")),
+		"server.log":  []byte(strings.Repeat(line, size/len(line))),
+		"page.html":   []byte("<!DOCTYPE html><html><body>" + strings.Repeat("<p>Lorem ipsum dolor sit amet</p>", size/33)),
+		"letter.docx": docx,
+		"docs.zip":    corpus.Zip("letter.docx", string(corpus.OOXML("word", main)), "scan.pdf", string(pad(corpus.PDF())[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
+		"data.bin1":   noise,
+	}
+}
+
+// cpuTime is what the process has used, garbage collection included, so that a
+// busy machine does not spoil the comparison.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func BenchmarkJudge(b *testing.B) {
+	p := policy.Default()
+	for _, size := range []struct {
+		name  string
+		bytes int
+	}{{"100KB", 100 << 10}, {"10MB", 10 << 20}} {
+		for name, data := range workload(size.bytes) {
+			b.Run(size.name+"/"+name, func(b *testing.B) {
+				if d := judge(b, p, name, "", data); !d.Allow {
+					b.Fatalf("%s: %s", d.Reason, d.Message)
+				}
+				b.ReportAllocs()
+				start := cpuTime()
+				for b.Loop() {
+					judge(b, p, name, "", data)
+				}
+				b.ReportMetric(float64(cpuTime()-start)/float64(b.N)/1e3, "cpu-µs/op")
+			})
+		}
+	}
+}
+
+// BenchmarkSHA256 is what BenchmarkJudge is held against.
+func BenchmarkSHA256(b *testing.B) {
+	for name, size := range map[string]int{"100KB": 100 << 10, "10MB": 10 << 20} {
+		data := bytes.Repeat([]byte{7}, size)
+		b.Run(name, func(b *testing.B) {
+			start := cpuTime()
+			for b.Loop() {
+				sha256.Sum256(data)
+			}
+			b.ReportMetric(float64(cpuTime()-start)/float64(b.N)/1e3, "cpu-µs/op")
+		})
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	for name, data := range hostile(b) {
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			b.ReportAllocs()
+			start := cpuTime()
+			for b.Loop() {
+				judge(b, policy.Default(), "a.zip", "", data)
+			}
+			b.ReportMetric(float64(cpuTime()-start)/float64(b.N)/1e3, "cpu-µs/op")
+		})
+	}
+}

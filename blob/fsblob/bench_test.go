@@ -3,19 +3,19 @@ package fsblob_test
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/fsblob"
 )
 
 // benchSize is 256 MiB unless FSBLOB_BENCH_MIB says otherwise.
@@ -54,29 +54,77 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// A contender is one way to do the work of a benchmark. What undo does is not
+// measured; it may be nil.
+type contender struct {
+	name string
+	run  func(b *testing.B)
+	undo func()
+}
+
+func (c contender) cleanUp() {
+	if c.undo != nil {
+		c.undo()
+	}
+}
+
+// sideBySide runs each contender as a benchmark of its own, and then all of
+// them in turn, so that whatever else the machine does hits all alike; report
+// turns the median times of that into ratios.
+func sideBySide(b *testing.B, size int64, contenders []contender, report func(b *testing.B, median map[string]float64)) {
+	for _, c := range contenders {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(size)
+			for b.Loop() {
+				c.run(b)
+				b.StopTimer()
+				c.cleanUp()
+				b.StartTimer()
+			}
+		})
+	}
+	b.Run("ratios", func(b *testing.B) {
+		times := make(map[string][]float64)
+		for b.Loop() {
+			for _, c := range contenders {
+				began := time.Now()
+				c.run(b)
+				times[c.name] = append(times[c.name], time.Since(began).Seconds())
+				c.cleanUp()
+			}
+		}
+		median := make(map[string]float64)
+		for name, all := range times {
+			slices.Sort(all)
+			median[name] = all[len(all)/2]
+			b.ReportMetric(median[name], name+"-s")
+		}
+		report(b, median)
+	})
+}
+
 // BenchmarkWrite compares a durable, hashed write with its parts (hash alone,
 // write and fsync alone) and with the naive way to do both (io.MultiWriter).
 func BenchmarkWrite(b *testing.B) {
-	size, noise := benchSize(b), someNoise()
-	plain := func(b *testing.B, dir string, with ...io.Writer) {
+	size, noise, dir := benchSize(b), someNoise(), b.TempDir()
+	s := open(b, filepath.Join(dir, "store"))
+	plain := func(b *testing.B, with ...io.Writer) {
 		f, err := os.Create(filepath.Join(dir, "plain"))
 		require.NoError(b, err)
-		_, err = io.Copy(io.MultiWriter(append(with, struct{ io.Writer }{f})...), newSource(noise, size))
+		_, err = io.Copy(io.MultiWriter(append(with, f)...), newSource(noise, size))
 		require.NoError(b, err)
 		require.NoError(b, f.Sync())
 		require.NoError(b, f.Close())
 	}
-	for _, c := range []struct {
-		name string
-		run  func(b *testing.B, dir string, s *fsblob.Store)
-	}{
-		{"hash", func(b *testing.B, _ string, _ *fsblob.Store) {
+	remove := func() { require.NoError(b, os.Remove(filepath.Join(dir, "plain"))) }
+	sideBySide(b, size, []contender{
+		{"hash", func(b *testing.B) {
 			_, err := io.Copy(sha256.New(), newSource(noise, size))
 			require.NoError(b, err)
-		}},
-		{"writesync", func(b *testing.B, dir string, _ *fsblob.Store) { plain(b, dir) }},
-		{"naive", func(b *testing.B, dir string, _ *fsblob.Store) { plain(b, dir, sha256.New()) }},
-		{"fsblob", func(b *testing.B, _ string, s *fsblob.Store) {
+		}, nil},
+		{"writesync", func(b *testing.B) { plain(b) }, remove},
+		{"naive", func(b *testing.B) { plain(b, sha256.New()) }, remove},
+		{"fsblob", func(b *testing.B) {
 			w, err := s.Create(b.Context(), "large", nil)
 			require.NoError(b, err)
 			defer w.Abort()
@@ -84,59 +132,34 @@ func BenchmarkWrite(b *testing.B) {
 			require.NoError(b, err)
 			_, err = w.Commit(b.Context())
 			require.NoError(b, err)
-		}},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			dir := b.TempDir()
-			s := open(b, filepath.Join(dir, "store"))
-			b.SetBytes(size)
-			for b.Loop() {
-				c.run(b, dir, s)
-				b.StopTimer()
-				require.NoError(b, s.Delete(b.Context(), "large"))
-				_ = os.Remove(filepath.Join(dir, "plain"))
-				b.StartTimer()
-			}
-		})
-	}
+		}, func() { require.NoError(b, s.Delete(b.Context(), "large")) }},
+	}, func(b *testing.B, median map[string]float64) {
+		b.ReportMetric(median["fsblob"]/max(median["hash"], median["writesync"]), "of-max")
+		b.ReportMetric(median["fsblob"]/median["naive"], "of-naive")
+	})
 }
 
-// BenchmarkPut is a small blob from Create to Commit, alone and beside others.
+// BenchmarkPut compares a small blob, from Create to Commit, with the two syncs
+// that no durable file can do without.
 func BenchmarkPut(b *testing.B) {
-	data := someNoise()[:10<<10]
-	put := func(b *testing.B, s *fsblob.Store, key string) {
-		w, err := s.Create(context.Background(), key, &blob.WriteOptions{Size: int64(len(data))})
-		if err == nil {
-			_, err = w.Write(data)
-		}
-		if err == nil {
-			_, err = w.Commit(context.Background())
-		}
+	data, dir := someNoise()[:10<<10], b.TempDir()
+	s, n := open(b, filepath.Join(dir, "store")), 0
+	put := func(ctx context.Context, key string) error {
+		w, err := s.Create(ctx, key, &blob.WriteOptions{Size: int64(len(data))})
 		if err != nil {
-			b.Error(err)
+			return err
 		}
+		defer w.Abort()
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
+		_, err = w.Commit(ctx)
+		return err
 	}
-	b.Run("fsblob-serial", func(b *testing.B) {
-		s, n := open(b, b.TempDir()), 0
-		for b.Loop() {
+	sideBySide(b, int64(len(data)), []contender{
+		{"twosyncs", func(b *testing.B) {
 			n++
-			put(b, s, strconv.Itoa(n))
-		}
-	})
-	b.Run("fsblob-parallel", func(b *testing.B) {
-		s := open(b, b.TempDir())
-		b.SetParallelism(8)
-		b.RunParallel(func(pb *testing.PB) {
-			for id := rand.Uint64(); pb.Next(); id++ {
-				put(b, s, strconv.FormatUint(id, 36))
-			}
-		})
-	})
-	b.Run("plain-fsync", func(b *testing.B) { // what no durable put can be faster than
-		dir, n := b.TempDir(), 0
-		for b.Loop() {
-			n++
-			f, err := os.Create(filepath.Join(dir, fmt.Sprint(n)))
+			f, err := os.Create(filepath.Join(dir, strconv.Itoa(n)))
 			require.NoError(b, err)
 			_, err = f.Write(data)
 			require.NoError(b, err)
@@ -146,7 +169,23 @@ func BenchmarkPut(b *testing.B) {
 			require.NoError(b, err)
 			require.NoError(b, d.Sync())
 			require.NoError(b, d.Close())
-		}
+		}, nil},
+		{"fsblob", func(b *testing.B) {
+			n++
+			require.NoError(b, put(b.Context(), strconv.Itoa(n)))
+		}, nil},
+	}, func(b *testing.B, median map[string]float64) {
+		b.ReportMetric(median["fsblob"]/median["twosyncs"], "of-twosyncs")
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.SetParallelism(8)
+		b.RunParallel(func(pb *testing.PB) {
+			for id := rand.Uint64(); pb.Next(); id++ {
+				if err := put(b.Context(), strconv.FormatUint(id, 36)); err != nil {
+					b.Error(err)
+				}
+			}
+		})
 	})
 }
 
@@ -168,33 +207,28 @@ func BenchmarkDownload(b *testing.B) {
 	_, err = io.Copy(f, newSource(noise, size))
 	require.NoError(b, err)
 
-	for _, c := range []struct {
-		name string
-		send func(b *testing.B, to io.Writer) (int64, error)
-	}{
-		{"file", func(b *testing.B, to io.Writer) (int64, error) {
+	conn := drain(b)
+	send := func(b *testing.B, r io.Reader) {
+		n, err := io.Copy(conn, r)
+		require.NoError(b, err)
+		require.Equal(b, size, n)
+	}
+	sideBySide(b, size, []contender{
+		{"file", func(b *testing.B) {
 			f, err := os.Open(filepath.Join(dir, "plain"))
 			require.NoError(b, err)
 			defer f.Close()
-			return io.Copy(to, f)
-		}},
-		{"fsblob", func(b *testing.B, to io.Writer) (int64, error) {
+			send(b, f)
+		}, nil},
+		{"fsblob", func(b *testing.B) {
 			r, err := s.Open(b.Context(), "large", 0, -1)
 			require.NoError(b, err)
 			defer r.Close()
-			return io.Copy(to, r)
-		}},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			conn := drain(b)
-			b.SetBytes(size)
-			for b.Loop() {
-				n, err := c.send(b, conn)
-				require.NoError(b, err)
-				require.Equal(b, size, n)
-			}
-		})
-	}
+			send(b, r)
+		}, nil},
+	}, func(b *testing.B, median map[string]float64) {
+		b.ReportMetric(median["fsblob"]/median["file"], "of-file")
+	})
 }
 
 // drain returns a TCP connection whose other end swallows everything.

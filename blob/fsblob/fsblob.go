@@ -65,10 +65,7 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 	if err != nil {
 		return nil, fail("create", key, err)
 	}
-	switch _, err := s.disk.stat(locate(key).path()); {
-	case err == nil:
-		return nil, fail("create", key, s.taken(locate(key)))
-	case !errors.Is(err, fs.ErrNotExist):
+	if err := s.vacant(locate(key)); err != nil {
 		return nil, fail("create", key, err)
 	}
 	return &writer{store: s, key: key, announced: announced}, nil

@@ -120,8 +120,8 @@ func (s *Store) Copy(ctx context.Context, dst, src string) (blob.Info, error) {
 		return blob.Info{}, fail("copy", src, errors.Unwrap(err))
 	}
 	defer r.Close()
-	if _, err := s.disk.stat(locate(dst).path()); err == nil {
-		return blob.Info{}, fail("copy", dst, s.taken(locate(dst)))
+	if err := s.vacant(locate(dst)); err != nil {
+		return blob.Info{}, fail("copy", dst, err)
 	}
 
 	info := r.Info

@@ -85,6 +85,18 @@ func (g *stage) discard() error {
 	return err
 }
 
+// vacant returns nil if there is no blob at p yet.
+func (s *Store) vacant(p place) error {
+	_, err := s.disk.stat(p.path())
+	switch {
+	case err == nil:
+		return s.taken(p)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
+}
+
 // taken returns ErrExists. Whoever hears it relies on the blob, which its own
 // writer may be about to sync: so it is synced here first.
 func (s *Store) taken(p place) error {

@@ -20,8 +20,9 @@ type Options struct {
 // are [blob.Digester] and [blob.Staged], and the bodies of its Readers are
 // io.ReaderAt and io.Seeker.
 type Store struct {
-	disk disk
-	now  func() time.Time
+	disk   disk
+	now    func() time.Time
+	shards shards
 }
 
 var _ interface {
@@ -42,7 +43,7 @@ func New(dir string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{disk: rootDisk{root}, now: opts.Now}
+	s := &Store{disk: rootDisk{root}, now: opts.Now, shards: shards{safe: make(map[string]bool)}}
 	if s.now == nil {
 		s.now = time.Now
 	}

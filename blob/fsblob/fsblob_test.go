@@ -100,7 +100,7 @@ func TestLayout(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 0o600, info.Mode().Perm())
 	}
-	for _, folder := range []string{"", "tmp", "00", "ff"} {
+	for _, folder := range []string{"", "tmp", "ca"} { // the SHA-256 of "a" begins with ca
 		info, err := os.Stat(filepath.Join(dir, folder))
 		require.NoError(t, err)
 		require.EqualValues(t, 0o700, info.Mode().Perm())

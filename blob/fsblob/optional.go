@@ -80,6 +80,9 @@ func (s *Store) describe(path string) (blob.Info, error) {
 func (s *Store) names(ctx context.Context, dir string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		f, err := s.disk.open(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return // a shard that no blob has needed yet
+		}
 		if err != nil {
 			yield("", err)
 			return

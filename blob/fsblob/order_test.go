@@ -55,7 +55,7 @@ func TestOrderOfSystemCalls(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "store")
 	log := filepath.Join(t.TempDir(), "trace")
 	cmd := child(t, "puts", dir, strace, "-f", "--seccomp-bpf", "-y", "-s", "80", "-o", log,
-		"-e", "trace=write,pwrite64,fsync,fdatasync,linkat,renameat,renameat2,unlinkat")
+		"-e", "trace=write,pwrite64,fsync,fdatasync,mkdirat,linkat,renameat,renameat2,unlinkat")
 	out, err := cmd.CombinedOutput()
 	if err != nil && strings.Contains(string(out), "Operation not permitted") {
 		missing(t, "strace may not trace here: "+string(out))
@@ -64,9 +64,10 @@ func TestOrderOfSystemCalls(t *testing.T) {
 
 	parent := filepath.Dir(dir)
 	trace := readTrace(t, log)
-	for _, folder := range []string{filepath.Dir(parent), parent, dir} {
+	for _, folder := range []string{filepath.Dir(parent), parent} {
 		require.Less(t, only(t, trace.syncs[folder], "sync of "+folder).end, trace.stored[0].start)
 	}
+	first := make(map[string]linked) // into each shard
 	for i := range tracedPuts {
 		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(i))))
 		shard := filepath.Join(dir, hash[:2])
@@ -82,6 +83,10 @@ func TestOrderOfSystemCalls(t *testing.T) {
 		require.Less(t, written[len(written)-1].end, fileSync.start, "put %d: written before the file is synced", i)
 		require.Less(t, fileSync.end, link.start, "put %d: file synced before it is linked", i)
 		require.Len(t, folderSync, 1, "put %d: folder synced once between link and acknowledgement", i)
+		if _, ok := first[hash[:2]]; !ok {
+			first[hash[:2]] = link
+			require.NotEmpty(t, between(trace.syncs[dir], trace.made[hash[:2]].end, link.start), "put %d: new shard synced before it is used", i)
+		}
 		require.Less(t, link.start, trace.removed[link.from].start, "put %d: never without a name", i)
 	}
 	require.Len(t, trace.links, tracedPuts)
@@ -89,7 +94,7 @@ func TestOrderOfSystemCalls(t *testing.T) {
 	for _, calls := range trace.syncs {
 		syncs += len(calls)
 	}
-	require.Equal(t, 3+2*tracedPuts, syncs, "two syncs for each put, and no more")
+	require.Equal(t, 3+len(first)+2*tracedPuts, syncs, "two syncs for each put, one for each folder, and no more")
 }
 
 type trace struct {
@@ -97,6 +102,7 @@ type trace struct {
 	syncs   map[string][]call // by path
 	links   map[string]linked // by new name
 	removed map[string]call   // by name
+	made    map[string]call   // by name
 	stored  []call            // the acknowledgements
 }
 
@@ -108,7 +114,7 @@ type linked struct {
 func readTrace(t *testing.T, log string) trace {
 	tr := trace{
 		writes: make(map[string][]call), syncs: make(map[string][]call),
-		links: make(map[string]linked), removed: make(map[string]call),
+		links: make(map[string]linked), removed: make(map[string]call), made: make(map[string]call),
 	}
 	fd := regexp.MustCompile(`^\d+<([^>]*)>`)
 	quoted := regexp.MustCompile(`"([^"]*)"`)
@@ -129,6 +135,8 @@ func readTrace(t *testing.T, log string) trace {
 			tr.syncs[path] = append(tr.syncs[path], c)
 		case "linkat":
 			tr.links[names[1]] = linked{c, names[0]}
+		case "mkdirat":
+			tr.made[names[0]] = c
 		case "unlinkat":
 			tr.removed[names[0]] = c
 		case "write", "pwrite64":

@@ -88,6 +88,10 @@ func NewWorker(scanner Scanner, ledger Ledger, opts *WorkerOptions) *Worker {
 // settleTimeout bounds what the ledger may take after the worker was stopped.
 const settleTimeout = 30 * time.Second
 
+// Timeout is how long Work may take: one scan, and the ledger before and after
+// it. A queue that gives jobs a deadline of its own gives this one.
+func (w *Worker) Timeout() time.Duration { return w.opts.Timeout + 2*settleTimeout }
+
 // Work does one job. It returns
 //
 //   - nil: a verdict is settled;

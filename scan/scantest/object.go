@@ -37,11 +37,16 @@ func Stream(size int64, open func() io.Reader) scan.Object {
 }
 
 // Zeros returns a large object that takes no memory, with tail as its last
-// bytes. It has no SHA-256.
+// bytes.
 func Zeros(size int64, tail []byte) scan.Object {
-	return Stream(size, func() io.Reader {
+	open := func() io.Reader {
 		return io.MultiReader(io.LimitReader(zeros{}, size-int64(len(tail))), bytes.NewReader(tail))
-	})
+	}
+	obj := Stream(size, open)
+	hash := sha256.New()
+	_, _ = io.Copy(hash, open()) // neither end can fail
+	obj.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	return obj
 }
 
 // ErrBroken is what broken objects fail with.

@@ -36,7 +36,7 @@ func walkTNEF(ctx context.Context, w *walker) error {
 	const headerLen, attributeLen, checksumLen = 6, 9, 2
 	var current *tnefAttachment
 	at := int64(headerLen)
-	for at < w.size {
+	for at+attributeLen <= w.size {
 		var head [attributeLen]byte
 		if _, err := w.r.ReadAt(head[:], at); err != nil {
 			if errors.Is(err, io.EOF) {
@@ -46,9 +46,7 @@ func walkTNEF(ctx context.Context, w *walker) error {
 		}
 		id, length := binary.LittleEndian.Uint32(head[1:]), int64(binary.LittleEndian.Uint32(head[5:]))
 		at += attributeLen
-		if length > w.size-at {
-			return fmt.Errorf("%w: TNEF attribute is cut", ErrMalformed)
-		}
+		length = min(length, w.size-at) // a cut attachment is judged by what is left
 		body := io.NewSectionReader(w.r, at, length)
 		at += length + checksumLen
 		if err := ctx.Err(); err != nil {

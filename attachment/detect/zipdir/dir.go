@@ -16,7 +16,6 @@ var (
 const (
 	localSignature     = 0x04034b50
 	centralSignature   = 0x02014b50
-	endSignature       = 0x06054b50
 	end64Signature     = 0x06064b50
 	locator64Signature = 0x07064b50
 
@@ -89,9 +88,9 @@ func (d *Dir) hasSignature(at int64, signature uint32) bool {
 	return err == nil && binary.LittleEndian.Uint32(b[:]) == signature
 }
 
-// findEnd looks for the last end-of-central-directory record. One whose
-// comment reaches exactly to the end of the file wins over one that something
-// follows.
+// findEnd looks for the last end-of-central-directory record. An earlier one
+// that has this one in its comment is not looked for: which of the two counts
+// depends on the program, and this is what most do.
 func findEnd(r io.ReaderAt, size int64) (record []byte, at int64, err error) {
 	if size < endLen {
 		return nil, 0, ErrNotZip
@@ -103,26 +102,14 @@ func findEnd(r io.ReaderAt, size int64) (record []byte, at int64, err error) {
 		if _, err := readFull(r, buf, size-window); err != nil {
 			return nil, 0, err
 		}
-		loose := -1
-		for i := len(buf) - endLen; i >= 0; i-- {
-			i = bytes.LastIndexByte(buf[:i+1], 'P')
-			if i < 0 {
-				break
-			}
-			if binary.LittleEndian.Uint32(buf[i:]) != endSignature {
-				continue
-			}
-			comment := int(binary.LittleEndian.Uint16(buf[i+20:]))
-			switch rest := len(buf) - i - endLen; {
-			case comment == rest:
-				return buf[i : i+endLen], size - window + int64(i), nil
-			case comment < rest && loose < 0:
-				loose = i
-			}
+		i := bytes.LastIndex(buf, []byte("PK\x05\x06"))
+		if i < 0 || len(buf)-i < endLen {
+			continue
 		}
-		if loose >= 0 {
-			return buf[loose : loose+endLen], size - window + int64(loose), nil
+		if int(binary.LittleEndian.Uint16(buf[i+20:])) > len(buf)-i-endLen {
+			return nil, 0, ErrMalformed // the comment is cut
 		}
+		return buf[i : i+endLen], size - window + int64(i), nil
 	}
 	return nil, 0, ErrNotZip
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/archive"
@@ -72,10 +74,66 @@ func TestXZBlocks(t *testing.T) {
 	}
 }
 
+// TestSevenZip reads what 7-Zip writes with each of its methods.
+func TestSevenZip(t *testing.T) {
+	tool, err := exec.LookPath("7z")
+	if err != nil {
+		t.Skip("7z is not installed")
+	}
+	dir := t.TempDir()
+	want := map[string]string{"a.txt": strings.Repeat("hello ", 1000), "b/c.txt": "world", "b/empty": "", "d.exe": "MZ" + strings.Repeat("\xE8\x00\x01\x00\x00", 500)}
+	for name, data := range want {
+		path := filepath.Join(dir, "in", name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(data), 0o600))
+	}
+	for _, args := range []string{"-m0=lzma2", "-m0=lzma", "-m0=copy", "-m0=deflate", "-m0=bzip2", "-ms=off", "-mhc=off", "-mf=off", "-mf=BCJ -m0=lzma"} {
+		archivePath := filepath.Join(dir, "a.7z")
+		os.Remove(archivePath)
+		cmd := exec.Command(tool, append(append([]string{"a"}, strings.Fields(args)...), archivePath, ".")...)
+		cmd.Dir = filepath.Join(dir, "in")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		b, err := os.ReadFile(archivePath)
+		require.NoError(t, err)
+		got, err := list(t.Context(), "application/x-7z-compressed", b, archive.Limits{})
+		if errors.Is(err, archive.ErrUnsupported) {
+			t.Logf("%s: %v", args, err) // BCJ2 and the like
+			continue
+		}
+		require.NoError(t, err, args)
+		require.Len(t, got, len(want), args)
+		for name, data := range want {
+			if name != "d.exe" { // filtered
+				require.Equal(t, data, got[name], "%s: %s", args, name)
+			}
+		}
+	}
+
+	locked := filepath.Join(dir, "locked.7z")
+	for flags, want := range map[string]error{"-psecret": nil, "-psecret -mhe=on": archive.ErrEncrypted} {
+		os.Remove(locked)
+		cmd := exec.Command(tool, append(append([]string{"a"}, strings.Fields(flags)...), locked, "a.txt")...)
+		cmd.Dir = filepath.Join(dir, "in")
+		require.NoError(t, cmd.Run())
+		b, err := os.ReadFile(locked)
+		require.NoError(t, err)
+		encrypted := false
+		err = archive.Walk(t.Context(), "application/x-7z-compressed", bytes.NewReader(b), int64(len(b)), archive.NewBudget(archive.Limits{}, int64(len(b))),
+			func(m archive.Member, r io.Reader) error {
+				encrypted = encrypted || m.Encrypted && r == nil && m.Name == "a.txt"
+				return nil
+			})
+		require.ErrorIs(t, err, want, flags)
+		require.Equal(t, want == nil, encrypted, flags)
+	}
+}
+
 func TestClamAVFiles(t *testing.T) {
 	for suffix, mime := range map[string]string{
 		"newc.cpio": "application/x-cpio", "odc.cpio": "application/x-cpio", "bin-le.cpio": "application/x-cpio", "bin-be.cpio": "application/x-cpio",
 		"tnef": "application/vnd.ms-tnef", "zip": "application/zip", "tar.gz": "application/gzip", "bz2.zip": "application/zip",
+		"7z": "application/x-7z-compressed",
 	} {
 		b, err := os.ReadFile("/usr/share/clamav-testfiles/clam." + suffix)
 		if err != nil {

@@ -75,6 +75,8 @@ func formatOf(mime string) format {
 		return walkXZ
 	case "application/x-lzma":
 		return walkLZMA
+	case "application/x-7z-compressed":
+		return walk7z
 	case "application/vnd.rar":
 		return walkRAR
 	case "application/x-cpio":

@@ -153,13 +153,9 @@ func walkXZ(ctx context.Context, w *walker) error {
 
 // walkLZMA reads the older format with nothing but a 13-byte header.
 func walkLZMA(ctx context.Context, w *walker) error {
-	r, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(bufio.NewReader(w.section()))
-	var tooLarge *lzma.ErrDictSize
-	switch {
-	case errors.As(err, &tooLarge):
-		return fmt.Errorf("%w: %w", ErrUnsupported, err)
-	case err != nil:
-		return malformed(err)
+	r, err := lzmaReader(bufio.NewReader(w.section()))
+	if err != nil {
+		return err
 	}
 	return w.walkStream(ctx, r)
 }

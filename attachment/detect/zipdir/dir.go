@@ -36,7 +36,7 @@ type Dir struct {
 	// Base is how many bytes stand before the archive: a self-extractor, or
 	// the file that a polyglot pretends to be.
 	Base int64
-	// Start and End are where the central directory lies in the file.
+	// Start and End are between which offsets the central directory lies.
 	Start, End int64
 	// Count is how many entries the archive says it has.
 	Count uint64
@@ -71,10 +71,10 @@ func Open(r io.ReaderAt, size int64) (*Dir, error) {
 	}
 	d.Start = d.End - int64(length)
 	d.Base = d.Start - int64(offset)
-	// Some writers leave a gap after the directory; then its stated place is
-	// right and the one reckoned from the end is not.
-	if d.Base > 0 && length > 0 && !d.hasSignature(d.Start, centralSignature) && d.hasSignature(int64(offset), centralSignature) {
-		d.Base, d.Start, d.End = 0, int64(offset), int64(offset)+int64(length)
+	// Some writers state a wrong size. Where a header stands at the stated place,
+	// that counts and not the place reckoned from the end, as in archive/zip.
+	if d.Base > 0 && d.hasHeader(int64(offset)) {
+		d.Base, d.Start = 0, int64(offset)
 	}
 	if length > 0 && !d.hasSignature(d.Start, centralSignature) {
 		return nil, ErrMalformed
@@ -86,6 +86,16 @@ func (d *Dir) hasSignature(at int64, signature uint32) bool {
 	var b [4]byte
 	_, err := readFull(d.r, b[:], at)
 	return err == nil && binary.LittleEndian.Uint32(b[:]) == signature
+}
+
+// hasHeader reports whether a whole central header stands at offset at.
+func (d *Dir) hasHeader(at int64) bool {
+	var b [centralLen]byte
+	if _, err := readFull(d.r, b[:], at); err != nil || binary.LittleEndian.Uint32(b[:]) != centralSignature {
+		return false
+	}
+	n := binary.LittleEndian.Uint16
+	return at+centralLen+int64(n(b[28:]))+int64(n(b[30:]))+int64(n(b[32:])) <= d.size
 }
 
 // findEnd looks for the last end-of-central-directory record. An earlier one

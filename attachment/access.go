@@ -37,6 +37,25 @@ func (h *AttachmentHandler) Open(ctx context.Context, record EmailAttachment, of
 	return h.store.Open(ctx, current.StorageKey, offset, length)
 }
 
+// servable returns the record of an attachment whose bytes ctx may have now.
+// The caller's record may be old; only the repository knows.
+func (h *AttachmentHandler) servable(ctx context.Context, id string) (EmailAttachment, error) {
+	tc, err := permit(ctx, tenant.Read, id)
+	if err != nil {
+		return EmailAttachment{}, err
+	}
+	current, err := h.repo.Get(ctx, id)
+	switch {
+	case err != nil:
+		return EmailAttachment{}, err
+	case current.IsDeleted:
+		return EmailAttachment{}, ErrDeleted
+	case !h.opts.ScanPolicy.Serves(tc.TenantID(), current.VirusScanStatus):
+		return EmailAttachment{}, ErrNotServed
+	}
+	return current, nil
+}
+
 // Delete hides an attachment until the sweeper removes it for good.
 func (h *AttachmentHandler) Delete(ctx context.Context, id string) error {
 	_, err := h.change(ctx, tenant.Delete, id, Change{Deleted: new(true)})

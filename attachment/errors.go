@@ -29,9 +29,10 @@ const (
 
 // Sentinels. Test with errors.Is.
 var (
-	ErrNotFound   = errors.New("no such attachment")              // or not this tenant's: nobody can tell
-	ErrNotServed  = errors.New("attachment is not served")        // its scan status forbids it
-	ErrDeleted    = errors.New("attachment is deleted")           // and may still be restored
+	ErrNotFound   = errors.New("no such attachment")       // or not this tenant's: nobody can tell
+	ErrNotServed  = errors.New("attachment is not served") // its scan status forbids it
+	ErrDeleted    = errors.New("attachment is deleted")    // and may still be restored
+	ErrHeld       = errors.New("attachment is under legal hold")
 	ErrConflict   = errors.New("attachment changed meanwhile")    // repeat the call
 	ErrCursor     = errors.New("cursor is not one of this list")  // Query.Cursor
 	ErrLinksUnset = errors.New("handler has no link signing key") // Options.Links

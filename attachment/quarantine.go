@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
@@ -75,6 +76,56 @@ func (h *AttachmentHandler) overrule(ctx context.Context, id string, status scan
 		slog.String("reason", reason),
 		tenantAttr(ctx))
 	return after, nil
+}
+
+// Destroy removes a content for good, at once: every attachment of the tenant
+// that shares it, and its bytes. What is under legal hold stays, and keeps the
+// bytes; Destroy then returns ErrHeld. A person answers for it, and says why. It
+// takes tenant.Admin.
+func (h *AttachmentHandler) Destroy(ctx context.Context, id, reason string) error {
+	tc, err := permit(ctx, tenant.Admin, id)
+	if err != nil {
+		return err
+	}
+	if reason = oneLine(reason); reason == "" || len(reason) > MaxReasonBytes {
+		return invalid("reason: is required, and at most %d bytes long", MaxReasonBytes)
+	}
+	record, err := h.repo.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if record.LegalHold {
+		return ErrHeld
+	}
+	now := h.opts.Now().UTC()
+	removed, err := h.purge(ctx, PurgeQuery{Now: now, TenantID: tc.TenantID(), SharedWith: id})
+	if err != nil {
+		return err
+	}
+	h.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "attachment_destroyed",
+		slog.String("attachmentId", id),
+		slog.String("contentHash", record.ContentHash),
+		slog.Int("records", removed),
+		slog.String("userId", tc.UserID()),
+		slog.String("reason", reason),
+		tenantAttr(ctx))
+	var report SweepReport
+	if err := h.reclaim(ctx, GarbageQuery{Now: now, TenantID: tc.TenantID()}, &report); err != nil {
+		return err
+	}
+	left, err := h.repo.KnownKeys(ctx, tc.TenantID(), []string{record.StorageKey})
+	if err == nil && left[record.StorageKey] {
+		err = ErrHeld
+	}
+	return err
+}
+
+// RescanOld asks for new verdicts where the present ones are old, up to limit
+// of them, and says how many: those from before scannedBefore, and, unless
+// signatures is empty, those reached with other ones. The host calls it by the
+// clock or when its scanner has learned; the reconciler enqueues the jobs.
+func (h *AttachmentHandler) RescanOld(ctx context.Context, scannedBefore time.Time, signatures string, limit int) (int, error) {
+	return h.repo.RequestScans(ctx, RescanQuery{Now: h.opts.Now().UTC(), ScannedBefore: scannedBefore, Signatures: signatures, Limit: limit})
 }
 
 // oneLine makes a person's words fit for a record and a log.

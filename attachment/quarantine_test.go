@@ -117,3 +117,46 @@ func TestBackendURL(t *testing.T) {
 	_, err = signed.BackendURL(as("acme"), record, opts)
 	require.ErrorIs(t, err, attachment.ErrDeleted)
 }
+
+func TestDestroy(t *testing.T) {
+	f := newFixture(t)
+	first := f.succeed(t, node(content, nil))
+	second := f.succeed(t, node(content, map[string]any{"filename": "copy.txt"}))
+	kept := f.succeed(t, node("kept", map[string]any{"filename": "kept.txt"}))
+	require.ErrorIs(t, f.Destroy(as("acme", tenant.Read, tenant.Delete), first.AttachmentID, "why"), tenant.ErrForbidden)
+	require.ErrorIs(t, f.Destroy(as("globex"), first.AttachmentID, "why"), attachment.ErrNotFound)
+	require.Error(t, f.Destroy(as("acme"), first.AttachmentID, " "))
+
+	_, err := f.Hold(as("acme"), second.AttachmentID, true)
+	require.NoError(t, err)
+	require.ErrorIs(t, f.Destroy(as("acme"), second.AttachmentID, "infected"), attachment.ErrHeld)
+	require.ErrorIs(t, f.Destroy(as("acme"), first.AttachmentID, "infected"), attachment.ErrHeld)
+	require.Len(t, f.blobs(t), 2)
+	_, err = f.Hold(as("acme"), second.AttachmentID, false)
+	require.NoError(t, err)
+	require.NoError(t, f.Destroy(as("acme"), second.AttachmentID, "infected"))
+	require.Equal(t, []string{kept.StorageKey}, f.blobs(t))
+}
+
+func TestRescanOld(t *testing.T) {
+	f := newFixture(t)
+	f.succeed(t, node(content, nil))
+	f.scanned(t, scan.Infected)
+	verdictAt := f.details(t).ScannedAt
+	n, err := f.RescanOld(t.Context(), verdictAt.Add(-time.Hour), "", 10)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	n, err = f.RescanOld(t.Context(), verdictAt.Add(time.Hour), "", 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	f.scanned(t, scan.Clean)
+}
+
+// details are those of the only attachment.
+func (f *fixture) details(t *testing.T) *scan.Result {
+	t.Helper()
+	page, err := f.List(as("acme"), attachment.Query{})
+	require.NoError(t, err)
+	require.Len(t, page.Records, 1)
+	return page.Records[0].VirusScanDetails
+}

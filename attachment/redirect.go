@@ -5,7 +5,6 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
 // BackendURL returns a URL at which the store's own backend serves the bytes of
@@ -28,23 +27,4 @@ func (h *AttachmentHandler) BackendURL(ctx context.Context, record EmailAttachme
 		return "", &blob.Error{Op: "sign", Key: current.StorageKey, Err: blob.ErrUnsupported}
 	}
 	return signer.SignURL(ctx, current.StorageKey, opts)
-}
-
-// servable returns the record of an attachment whose bytes ctx may have now.
-// The caller's record may be old; only the repository knows.
-func (h *AttachmentHandler) servable(ctx context.Context, id string) (EmailAttachment, error) {
-	tc, err := permit(ctx, tenant.Read, id)
-	if err != nil {
-		return EmailAttachment{}, err
-	}
-	current, err := h.repo.Get(ctx, id)
-	switch {
-	case err != nil:
-		return EmailAttachment{}, err
-	case current.IsDeleted:
-		return EmailAttachment{}, ErrDeleted
-	case !h.opts.ScanPolicy.Serves(tc.TenantID(), current.VirusScanStatus):
-		return EmailAttachment{}, ErrNotServed
-	}
-	return current, nil
 }

@@ -148,9 +148,23 @@ type ScanRepository interface {
 	// RequestScan makes the content of a record due at once, and returns the
 	// job. The present verdict stands until there is a new one. ErrNotFound.
 	RequestScan(ctx context.Context, id string, now time.Time) (scan.Job, error)
+	// RequestScans makes up to q.Limit contents due again whose verdict is a
+	// scanner's and old, and says how many. Their verdicts stand until there
+	// are new ones. It is the system's own.
+	RequestScans(ctx context.Context, q RescanQuery) (int, error)
 	// SetVerdict overrules: the content of a record gets the status and the
 	// reason, from a person. ErrNotFound.
 	SetVerdict(ctx context.Context, id string, status scan.Status, result scan.Result, now time.Time) (EmailAttachment, error)
+}
+
+// RescanQuery says which verdicts are old: those from before ScannedBefore, and
+// those reached with other signatures than Signatures. A zero field asks for
+// nothing.
+type RescanQuery struct {
+	Now           time.Time
+	ScannedBefore time.Time
+	Signatures    string // the present ones, as scan.Result has them
+	Limit         int
 }
 
 // ReclaimRepository takes away what nothing refers to. Its methods are the
@@ -184,6 +198,7 @@ type PurgeQuery struct {
 	Now           time.Time
 	DeletedBefore time.Time // soft-deleted ones, once their grace is over
 	TenantID      string    // all records of one tenant, whatever their state, holds included
+	SharedWith    string    // with TenantID: only those that share the content of this attachment, holds excepted
 	Limit         int
 	DryRun        bool
 }

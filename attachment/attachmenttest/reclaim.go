@@ -10,12 +10,12 @@ import (
 func (r *Repository) Purge(_ context.Context, q attachment.PurgeQuery) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	records := 0
+	records, doomed := 0, r.ended(q)
 	for key, row := range r.records {
 		if records == q.Limit {
 			break
 		}
-		if !ended(q, row.EmailAttachment) {
+		if !doomed(row) {
 			continue
 		}
 		records++
@@ -30,14 +30,19 @@ func (r *Repository) Purge(_ context.Context, q attachment.PurgeQuery) (int, err
 	return records, nil
 }
 
-func ended(q attachment.PurgeQuery, v attachment.EmailAttachment) bool {
+// ended returns which records q takes.
+func (r *Repository) ended(q attachment.PurgeQuery) func(row *record) bool {
+	if q.SharedWith != "" {
+		named := r.records[rowKey{q.TenantID, q.SharedWith}]
+		return func(row *record) bool { return named != nil && row.content == named.content && !row.LegalHold }
+	}
 	if q.TenantID != "" {
-		return v.TenantID == q.TenantID
+		return func(row *record) bool { return row.TenantID == q.TenantID }
 	}
-	if v.LegalHold {
-		return false
+	return func(row *record) bool {
+		over := !row.RetentionExpiresAt.After(q.Now) || row.DeletedAt != nil && row.DeletedAt.Before(q.DeletedBefore)
+		return over && !row.LegalHold
 	}
-	return !v.RetentionExpiresAt.After(q.Now) || v.DeletedAt != nil && v.DeletedAt.Before(q.DeletedBefore)
 }
 
 // Garbage implements attachment.ReclaimRepository.

@@ -142,6 +142,24 @@ func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) 
 	return c.job(), nil
 }
 
+// RequestScans implements attachment.ScanRepository.
+func (r *Repository) RequestScans(_ context.Context, q attachment.RescanQuery) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, c := range r.contents {
+		if n == q.Limit {
+			break
+		}
+		byScanner := c.scannedAt != nil && c.status != scan.StatusSkipped && c.due == nil && c.State == attachment.ContentStored
+		if byScanner && (c.scannedAt.Before(q.ScannedBefore) || q.Signatures != "" && c.result.Signatures != q.Signatures) {
+			c.due, c.pendingSince, c.attempts = &q.Now, q.Now, 0
+			n++
+		}
+	}
+	return n, nil
+}
+
 // SetVerdict implements attachment.ScanRepository.
 func (r *Repository) SetVerdict(ctx context.Context, id string, status scan.Status, result scan.Result, now time.Time) (attachment.EmailAttachment, error) {
 	tenantID, unlock, err := r.lock(ctx)

@@ -46,9 +46,11 @@ func RunRepository(t *testing.T, open func(t *testing.T) attachment.Repository) 
 		{"verdict belongs to content", checkVerdictShared},
 		{"rescan", checkRescan},
 		{"overruled verdict", checkSetVerdict},
+		{"old verdicts", checkOldVerdicts},
 		{"skipped, then wanted", checkWake},
 		{"purge", checkPurge},
 		{"legal hold", checkHold},
+		{"destruction", checkDestroy},
 		{"erasure", checkErase},
 		{"garbage", checkGarbage},
 		{"known keys", checkKnownKeys},
@@ -135,7 +137,7 @@ func (s *suite) scanned(d attachment.Draft, status scan.Status) {
 	_, job, err := s.repo.ClaimScan(ctx, job, "token", s.now, time.Minute)
 	s.ok(err)
 	s.ok(s.repo.SettleScan(ctx, scan.Claim{Job: job, Token: "token"},
-		scan.Outcome{Status: status, Result: scan.Result{Engine: "test", Threat: "Some.Threat"}}, s.now))
+		scan.Outcome{Status: status, Result: scan.Result{Engine: "test", Threat: "Some.Threat", Signatures: "sigs-1"}}, s.now))
 }
 
 func (s *suite) garbage() []attachment.Content {

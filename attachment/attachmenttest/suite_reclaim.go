@@ -69,6 +69,26 @@ func checkHold(s *suite) {
 	equal(s, "purged after the hold", s.purge(attachment.PurgeQuery{DeletedBefore: s.now}), 1)
 }
 
+func checkDestroy(s *suite) {
+	first, second, other, theirs := s.draft("acme", "a.txt", "same"), s.draft("acme", "b.txt", "same"), s.draft("acme", "c.txt", "other"), s.draft("globex", "a.txt", "same")
+	for _, d := range []attachment.Draft{first, second, other, theirs} {
+		s.store(d)
+	}
+	yes := true
+	s.change(second, attachment.Change{LegalHold: &yes})
+	q := attachment.PurgeQuery{TenantID: "acme", SharedWith: first.Record.ID}
+	equal(s, "destroyed", s.purge(q), 1)
+	equal(s, "garbage while held", len(s.garbage()), 0)
+	no := false
+	s.change(second, attachment.Change{LegalHold: &no})
+	equal(s, "destroyed by a name that is gone", s.purge(q), 0)
+	q.SharedWith = second.Record.ID
+	equal(s, "destroyed after the hold", s.purge(q), 1)
+	equal(s, "garbage", len(s.garbage()), 1)
+	s.get(other)
+	s.get(theirs)
+}
+
 func checkErase(s *suite) {
 	held, theirs := s.draft("acme", "a.txt", "alpha"), s.draft("globex", "a.txt", "alpha")
 	s.store(held)

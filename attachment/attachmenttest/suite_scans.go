@@ -152,3 +152,29 @@ func checkWake(s *suite) {
 	equal(s, "priority", begun.ScanJob.Priority, 7)
 	equal(s, "status of the first", s.get(unscanned).VirusScanStatus, scan.StatusPending)
 }
+
+func checkOldVerdicts(s *suite) {
+	old, fresh, released, waiting := s.draft("acme", "old", "1"), s.draft("globex", "fresh", "2"), s.draft("acme", "released", "3"), s.draft("acme", "waiting", "4")
+	for _, d := range []attachment.Draft{old, fresh, released, waiting} {
+		s.store(d)
+	}
+	ask := func(q attachment.RescanQuery) int {
+		s.Helper()
+		q.Now, q.Limit = s.now, 10
+		n, err := s.repo.RequestScans(context.Background(), q)
+		s.ok(err)
+		return n
+	}
+	s.scanned(old, scan.StatusInfected)
+	_, err := s.repo.SetVerdict(as("acme"), released.Record.ID, scan.StatusSkipped, scan.Result{}, s.now)
+	s.ok(err)
+	s.now = s.now.Add(time.Hour)
+	s.scanned(fresh, scan.StatusClean)
+	equal(s, "asked for nothing", ask(attachment.RescanQuery{}), 0)
+	equal(s, "old by age", ask(attachment.RescanQuery{ScannedBefore: s.now}), 1)
+	equal(s, "status while waiting", s.get(old).VirusScanStatus, scan.StatusInfected)
+	equal(s, "asked again", ask(attachment.RescanQuery{ScannedBefore: s.now}), 0)
+	equal(s, "same signatures", ask(attachment.RescanQuery{Signatures: "sigs-1"}), 0)
+	equal(s, "newer signatures", ask(attachment.RescanQuery{Signatures: "sigs-2"}), 1)
+	equal(s, "due", len(s.due()), 3) // old, fresh, waiting; not what a person released
+}

@@ -11,7 +11,11 @@ import (
 
 // ended selects the records whose end has come.
 func (r *Repository) ended(q attachment.PurgeQuery) (where string, args []any) {
-	if q.TenantID != "" {
+	switch {
+	case q.SharedWith != "":
+		return `NOT legal_hold AND tenant_id = ? AND content = (SELECT content FROM email_attachments WHERE tenant_id = ? AND id = ?)`,
+			[]any{q.TenantID, q.TenantID, q.SharedWith}
+	case q.TenantID != "":
 		return `tenant_id = ?`, []any{q.TenantID}
 	}
 	return `NOT legal_hold AND (retention_expires_at <= ? OR deleted_at < ?)`,

@@ -80,9 +80,9 @@ func (r *Repository) SettleScan(ctx context.Context, claim scan.Claim, outcome s
 				scan_due = NULL, scan_attempts = 0, scan_error = ?, `+over,
 				outcome.Status, string(details), at(now), outcome.Err, at(now))
 		default:
-			return r.claimed(ctx, tx, claim, `scan_status = ?, scan_result = ?, scanned_at = ?,
+			return r.claimed(ctx, tx, claim, `scan_status = ?, scan_result = ?, scan_signatures = ?, scanned_at = ?,
 				scan_due = NULL, scan_attempts = 0, scan_error = '', `+over,
-				outcome.Status, string(details), at(now), at(now))
+				outcome.Status, string(details), text(outcome.Result.Signatures), at(now), at(now))
 		}
 	})
 }
@@ -126,6 +126,22 @@ func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) 
 		SET scan_due = ?, pending_since = ?, scan_attempts = 0,
 			scan_status = CASE WHEN scanned_at IS NULL THEN 'pending' ELSE scan_status END`, at, at)
 	return row.job(), err
+}
+
+// RequestScans implements attachment.ScanRepository.
+func (r *Repository) RequestScans(ctx context.Context, q attachment.RescanQuery) (n int, err error) {
+	err = r.inSystem(ctx, "request scans", func(tx *sqlx.Tx) error {
+		at := r.dialect.at(q.Now)
+		changed, err := exec(ctx, tx, `UPDATE attachment_contents SET scan_due = ?, pending_since = ?, scan_attempts = 0
+			WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM attachment_contents
+				WHERE state = 'stored' AND scan_due IS NULL AND scan_status <> 'skipped'
+					AND (scanned_at < ? OR scanned_at IS NOT NULL AND ? <> '' AND scan_signatures <> ?)
+				ORDER BY scanned_at LIMIT ?)`,
+			at, at, r.dialect.at(q.ScannedBefore), q.Signatures, q.Signatures, q.Limit)
+		n = int(changed)
+		return err
+	})
+	return n, err
 }
 
 // SetVerdict implements attachment.ScanRepository.

@@ -21,6 +21,7 @@ CREATE TABLE attachment_contents (
 
     scan_status   TEXT    NOT NULL DEFAULT 'skipped',
     scan_result   TEXT,
+    scan_signatures TEXT  NOT NULL DEFAULT '',
     scanned_at    INTEGER,
     scan_due      INTEGER,
     pending_since INTEGER,
@@ -40,6 +41,7 @@ CREATE INDEX attachment_contents_storing ON attachment_contents (tenant_id, cont
 CREATE INDEX attachment_contents_intents ON attachment_contents (updated_at) WHERE state = 'storing';
 CREATE INDEX attachment_contents_garbage ON attachment_contents (updated_at) WHERE state = 'deleting';
 CREATE INDEX attachment_contents_due ON attachment_contents (scan_due) WHERE scan_due IS NOT NULL AND state = 'stored';
+CREATE INDEX attachment_contents_scanned ON attachment_contents (scanned_at) WHERE state = 'stored' AND scan_due IS NULL AND scan_status <> 'skipped';
 CREATE INDEX attachment_contents_key ON attachment_contents (tenant_id, storage_key);
 
 CREATE TABLE email_attachments (

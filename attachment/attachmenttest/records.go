@@ -11,17 +11,24 @@ import (
 )
 
 // Get implements attachment.RecordRepository.
-func (r *Repository) Get(ctx context.Context, id string) (attachment.EmailAttachment, error) {
+func (r *Repository) Get(ctx context.Context, id string) (v attachment.EmailAttachment, err error) {
+	err = r.with(ctx, id, func(row *record) { v = row.view() })
+	return v, err
+}
+
+// with calls fn with a record of the tenant in ctx, if there is one.
+func (r *Repository) with(ctx context.Context, id string, fn func(row *record)) error {
 	tenantID, unlock, err := r.lock(ctx)
 	if err != nil {
-		return attachment.EmailAttachment{}, err
+		return err
 	}
 	defer unlock()
 	row := r.records[rowKey{tenantID, id}]
 	if row == nil {
-		return attachment.EmailAttachment{}, attachment.ErrNotFound
+		return attachment.ErrNotFound
 	}
-	return row.view(), nil
+	fn(row)
+	return nil
 }
 
 // List implements attachment.RecordRepository. Its cursor is an offset: fit
@@ -67,28 +74,22 @@ func matches(q attachment.Query, v attachment.EmailAttachment) bool {
 }
 
 // Update implements attachment.RecordRepository.
-func (r *Repository) Update(ctx context.Context, id string, c attachment.Change) (attachment.EmailAttachment, error) {
-	tenantID, unlock, err := r.lock(ctx)
-	if err != nil {
-		return attachment.EmailAttachment{}, err
-	}
-	defer unlock()
-	row := r.records[rowKey{tenantID, id}]
-	if row == nil {
-		return attachment.EmailAttachment{}, attachment.ErrNotFound
-	}
-	if c.Deleted != nil && *c.Deleted != (row.DeletedAt != nil) {
-		row.DeletedAt = nil
-		if *c.Deleted {
-			row.DeletedAt = &c.At
+func (r *Repository) Update(ctx context.Context, id string, c attachment.Change) (v attachment.EmailAttachment, err error) {
+	err = r.with(ctx, id, func(row *record) {
+		if c.Deleted != nil && *c.Deleted != (row.DeletedAt != nil) {
+			row.DeletedAt = nil
+			if *c.Deleted {
+				row.DeletedAt = &c.At
+			}
 		}
-	}
-	if c.RetentionExpiresAt != nil {
-		row.RetentionExpiresAt = *c.RetentionExpiresAt
-	}
-	if c.LegalHold != nil {
-		row.LegalHold = *c.LegalHold
-	}
-	row.UpdatedAt = c.At
-	return row.view(), nil
+		if c.RetentionExpiresAt != nil {
+			row.RetentionExpiresAt = *c.RetentionExpiresAt
+		}
+		if c.LegalHold != nil {
+			row.LegalHold = *c.LegalHold
+		}
+		row.UpdatedAt = c.At
+		v = row.view()
+	})
+	return v, err
 }

@@ -124,22 +124,16 @@ func (r *Repository) ScanBacklog(context.Context) (scan.Backlog, error) {
 }
 
 // RequestScan implements attachment.ScanRepository.
-func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) (scan.Job, error) {
-	tenantID, unlock, err := r.lock(ctx)
-	if err != nil {
-		return scan.Job{}, err
-	}
-	defer unlock()
-	row := r.records[rowKey{tenantID, id}]
-	if row == nil {
-		return scan.Job{}, attachment.ErrNotFound
-	}
-	c := row.content
-	c.due, c.pendingSince, c.attempts = &now, now, 0
-	if c.scannedAt == nil {
-		c.status = scan.StatusPending
-	}
-	return c.job(), nil
+func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) (job scan.Job, err error) {
+	err = r.with(ctx, id, func(row *record) {
+		c := row.content
+		c.due, c.pendingSince, c.attempts = &now, now, 0
+		if c.scannedAt == nil {
+			c.status = scan.StatusPending
+		}
+		job = c.job()
+	})
+	return job, err
 }
 
 // RequestScans implements attachment.ScanRepository.
@@ -161,17 +155,11 @@ func (r *Repository) RequestScans(_ context.Context, q attachment.RescanQuery) (
 }
 
 // SetVerdict implements attachment.ScanRepository.
-func (r *Repository) SetVerdict(ctx context.Context, id string, status scan.Status, result scan.Result, now time.Time) (attachment.EmailAttachment, error) {
-	tenantID, unlock, err := r.lock(ctx)
-	if err != nil {
-		return attachment.EmailAttachment{}, err
-	}
-	defer unlock()
-	row := r.records[rowKey{tenantID, id}]
-	if row == nil {
-		return attachment.EmailAttachment{}, attachment.ErrNotFound
-	}
-	row.content.settle(status, result, now)
-	row.content.token = "" // a scan under way must not overrule
-	return row.view(), nil
+func (r *Repository) SetVerdict(ctx context.Context, id string, status scan.Status, result scan.Result, now time.Time) (v attachment.EmailAttachment, err error) {
+	err = r.with(ctx, id, func(row *record) {
+		row.content.settle(status, result, now)
+		row.content.token = "" // a scan under way must not overrule
+		v = row.view()
+	})
+	return v, err
 }

@@ -37,6 +37,7 @@ func TestCanAccess(t *testing.T) {
 		"nobody":                    {context.Background(), tenantA, userA, false},
 		"nobody, nothing":           {context.Background(), "", "", false},
 		"host's own tenant.Context": {tenant.NewContext(context.Background(), tenant.User{Tenant: "t", ID: "u"}), "t", "u", true},
+		"nobody in particular":      {tenant.NewContext(context.Background(), tenant.User{Tenant: "t"}), "t", "", false},
 		"invalid tenant.Context":    {tenant.NewContext(context.Background(), tenant.User{ID: "u"}), "", "u", false},
 	} {
 		require.Equal(t, c.want, auth.CanAccess(c.ctx, c.tenant, c.owner), name)

@@ -63,6 +63,12 @@ func TestDevelopmentModeBelievesThisMachineOnly(t *testing.T) {
 		require.Equal(t, c.status, do(handler, local(c.headers...)).Code, name)
 	}
 
+	open, err := auth.NewDevelopmentAuthenticator(&net.TCPAddr{IP: net.IPv6loopback, Port: 8080}, &auth.AuthenticatorOptions{Public: []string{"/"}})
+	require.NoError(t, err)
+	anyone := open.Handler(http.HandlerFunc(whoami))
+	require.Equal(t, 200, do(anyone, local()).Code)
+	require.Equal(t, 400, do(anyone, local("X-User-ID", userA, "X-User-ID", userB)).Code, "on a public route too, what is sent is checked")
+
 	remote := local(identity...)
 	remote.RemoteAddr = "192.0.2.1:5555"
 	requireError(t, do(handler, remote), 403, "forbidden")

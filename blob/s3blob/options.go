@@ -34,7 +34,7 @@ type Options struct {
 
 	// Concurrency is the number of parts that one Writer has in flight. One
 	// more is being filled, so a Writer needs at most Concurrency+1 times
-	// PartSize of memory. Defaults to 4.
+	// PartSize of memory. Defaults to 5.
 	Concurrency int
 
 	// PartTimeout bounds each request that Write makes, its repetitions
@@ -86,7 +86,7 @@ func (o *Options) resolve() (Options, error) {
 		r.PartSize = 8 << 20
 	}
 	if r.Concurrency == 0 {
-		r.Concurrency = 4
+		r.Concurrency = 5
 	}
 	if r.PartTimeout == 0 {
 		r.PartTimeout = 5 * time.Minute

@@ -87,7 +87,7 @@ func (s *Store) refuseTaken(ctx context.Context, object string) error {
 
 // put sends a blob that fits into one part.
 func (w *writer) put(ctx context.Context, d description) (modTime time.Time, err error) {
-	sum := [sha256.Size]byte(w.digest.Sum(nil))
+	sum := w.digest.of(w.size, w.buf)
 	o := &w.s.opts
 	out, err := w.s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &w.s.bucket, Key: &w.object, IfNoneMatch: o.createOnly(),

@@ -49,10 +49,12 @@ func (s *Store) startUpload(ctx context.Context, object string, d description, c
 	return u, nil
 }
 
-// send uploads buf, which is its own from now on, in the background. It waits
-// for a free place in flight, and fails once any part has.
-func (u *upload) send(buf []byte) error {
+// send uploads buf, which is its own from now on, in the background, having
+// called hash. It waits for a free place in flight, and fails once any part
+// has.
+func (u *upload) send(buf []byte, hash func()) error {
 	return u.start(func(part *types.CompletedPart) error {
+		hash()
 		if err := u.sendPart(part, buf); err != nil {
 			return err // and leave buf to the collector: the transport may still read it
 		}
@@ -113,10 +115,11 @@ const unsignedPayload = "UNSIGNED-PAYLOAD"
 
 var errUnverified = fmt.Errorf("%w: the server did not confirm a part's SHA-256; set Options.NoChecksums", blob.ErrUnsupported)
 
-// finish sends the last part and waits for all. When ctx ends it hurries.
+// finish sends the last part, hashed already, and waits for all. When ctx ends
+// it hurries.
 func (u *upload) finish(ctx context.Context, last []byte) error {
 	defer context.AfterFunc(ctx, u.hurry)()
-	err := u.send(last)
+	err := u.send(last, func() {})
 	if err == nil {
 		err = u.flight.Wait()
 	}

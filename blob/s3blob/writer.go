@@ -3,10 +3,8 @@ package s3blob
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
@@ -26,7 +24,7 @@ type writer struct {
 	token   string
 	buffers *buffers
 
-	digest hash.Hash
+	digest *digest
 	size   int64
 	buf    []byte  // the part being filled
 	upload *upload // nil while everything fits into buf
@@ -59,7 +57,7 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 	}
 	w := &writer{
 		s: s, ctx: context.WithoutCancel(ctx), key: key, object: object, opts: o,
-		token: rand.Text(), buffers: s.buffers, digest: sha256.New(),
+		token: rand.Text(), buffers: s.buffers, digest: newDigest(),
 	}
 	if partSize != s.buffers.size {
 		w.buffers = newBuffers(partSize)
@@ -76,7 +74,6 @@ func (w *writer) Write(p []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.fill(p)
-	w.digest.Write(p[:n])
 	w.size += int64(n)
 	if err != nil {
 		w.err = w.fail("write", err)
@@ -87,8 +84,8 @@ func (w *writer) Write(p []byte) (int, error) {
 // fill copies p into parts and sends each one that is full as soon as another
 // byte follows it.
 func (w *writer) fill(p []byte) (n int, err error) {
-	if w.opts.Size > 0 && w.size+int64(len(p)) > w.opts.Size {
-		return len(p), nil // Commit will refuse it: count on, but send no more
+	if w.opts.Size > 0 && int64(len(p)) > w.opts.Size-w.size {
+		return 0, fmt.Errorf("%w: more than the %d bytes announced", blob.ErrMismatch, w.opts.Size)
 	}
 	for len(p) > n {
 		if len(w.buf) == cap(w.buf) {
@@ -118,7 +115,7 @@ func (w *writer) makeRoom() error {
 	}
 	full := w.buf
 	w.buf = nil
-	if err := w.upload.send(full); err != nil {
+	if err := w.upload.send(full, w.digest.add(full)); err != nil {
 		return err
 	}
 	w.buf = w.buffers.get()
@@ -126,7 +123,13 @@ func (w *writer) makeRoom() error {
 }
 
 // SHA256 implements blob.Digester.
-func (w *writer) SHA256() string { return hex.EncodeToString(w.digest.Sum(nil)) }
+func (w *writer) SHA256() string {
+	if w.err != nil {
+		return "" // the part that was refused is in no digest
+	}
+	sum := w.digest.of(w.size, w.buf)
+	return hex.EncodeToString(sum[:])
+}
 
 // Commit publishes the blob.
 func (w *writer) Commit(ctx context.Context) (blob.Info, error) {

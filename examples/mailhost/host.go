@@ -2,104 +2,106 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite" // the driver of sqlrepo.OpenSQLite
-
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/sqlrepo"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/fsblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/clamd"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/eicar"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
 // host is the library wired together. Read openHost to see how.
 type host struct {
+	settings   settings
 	handler    *attachment.AttachmentHandler
 	ledger     scan.Ledger
 	pool       *scan.Pool
 	reconciler *scan.Reconciler
-	db         *sqlx.DB
+	protect    func(http.Handler) http.Handler
 	logger     *slog.Logger
+	closers    []func() error
 }
 
-func openHost(ctx context.Context, s settings, logger *slog.Logger) (*host, error) {
+func openHost(ctx context.Context, s settings, logger *slog.Logger) (h *host, err error) {
+	h = &host{settings: s, logger: logger}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return nil, err
 	}
-	// Bytes go to the file system, each tenant in a namespace of its own.
-	files, err := fsblob.New(filepath.Join(s.data, "blobs"), nil)
-	if err != nil {
-		return nil, err
-	}
-	store := tenant.NewStore(files, nil)
 
-	// Records go to SQLite.
-	db, err := sqlrepo.OpenSQLite(filepath.Join(s.data, "records.db"))
+	// Bytes go to files or to S3, each tenant in a namespace of its own.
+	backend, blobs, err := openStore(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	repo := sqlrepo.NewSQLite(db)
-	if err := repo.Migrate(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+	store := tenant.NewStore(blobs, nil)
+
+	// Records go to SQLite or PostgreSQL.
+	db, repo, err := openRecords(ctx, s, logger)
+	if err != nil {
+		return nil, err
 	}
+	h.closers = append(h.closers, db.Close)
 
 	// Verdicts come from a pool in this process; the reconciler finds what a
 	// crash left without one.
 	scanner, err := openScanner(s, logger)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
-	ledger := attachment.NewLedger(store, repo)
-	pool := scan.NewPool(scan.NewWorker(scanner, ledger, &scan.WorkerOptions{Lease: 3 * time.Second, Logger: logger}), nil)
+	h.ledger = attachment.NewLedger(store, repo)
+	h.pool = scan.NewPool(scan.NewWorker(scanner, h.ledger, &scan.WorkerOptions{Lease: 3 * time.Second, Logger: logger}), nil)
+	h.reconciler = scan.NewReconciler(h.ledger, h.pool, &scan.ReconcilerOptions{Interval: time.Second, Logger: logger})
 
-	// Links are signed with a key that survives restarts.
-	secret, err := linkSecret(filepath.Join(s.data, "link.key"))
+	// Links are signed with keys that survive restarts.
+	links, err := openLinks(s)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	links, err := blob.NewLinkSigner([]blob.LinkKey{{ID: "1", Secret: secret}}, nil)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
 
-	handler, err := attachment.New(store, repo, &attachment.Options{
-		Queue: pool, Links: links, BaseURL: "http://" + s.addr, Backend: "filesystem", Logger: logger,
+	h.handler, err = attachment.New(store, repo, &attachment.Options{
+		Queue:      h.pool,
+		ScanPolicy: scanPolicy(s),
+		Links:      links,
+		BaseURL:    baseURL(s),
+		MaxSize:    s.MaxAttachmentSize,
+		Retention:  func(string) time.Duration { return s.Retention },
+		Backend:    backend,
+		Logger:     logger,
 	})
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
-	return &host{
-		handler: handler, ledger: ledger, pool: pool, db: db, logger: logger,
-		reconciler: scan.NewReconciler(ledger, pool, &scan.ReconcilerOptions{Interval: time.Second, Logger: logger}),
-	}, nil
+
+	// Callers show a token; on a developer's machine there is only one.
+	protect, closeAccess, err := openAccess(s, logger)
+	if err != nil {
+		return nil, err
+	}
+	h.protect, h.closers = protect, append(h.closers, closeAccess)
+	return h, nil
 }
 
-func (h *host) close() { _ = h.db.Close() }
-
-func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
-	if s.clamd == "" {
-		return eicar.New(logger), nil
+// close is for a host on which nothing runs any more.
+func (h *host) close() {
+	for _, shut := range h.closers {
+		if err := shut(); err != nil {
+			h.logger.Warn("close", "error", err)
+		}
 	}
-	return clamd.New(strings.Split(s.clamd, ","), &clamd.Options{MaxStreamSize: attachment.DefaultMaxSize, Logger: logger})
 }
 
 // sweepHourly removes what has come to its end.
 func (h *host) sweepHourly(ctx context.Context) error {
 	for {
-		if _, err := h.handler.Sweep(ctx, nil); err != nil && ctx.Err() == nil {
+		if _, err := h.handler.Sweep(ctx, nil); err != nil && !errors.Is(err, context.Canceled) {
 			h.logger.Warn("sweep failed; the next one goes on", "error", err)
 		}
 		select {
@@ -108,18 +110,4 @@ func (h *host) sweepHourly(ctx context.Context) error {
 		case <-time.After(time.Hour):
 		}
 	}
-}
-
-// linkSecret reads the signing key, or makes one on the first run.
-func linkSecret(path string) ([]byte, error) {
-	secret, err := os.ReadFile(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return secret, err
-	}
-	secret = []byte(rand.Text() + rand.Text())
-	temp := path + ".new"
-	if err := os.WriteFile(temp, secret, 0o600); err != nil {
-		return nil, fmt.Errorf("keep the link signing key: %w", err)
-	}
-	return secret, os.Rename(temp, path)
 }

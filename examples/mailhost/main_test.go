@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,8 +30,8 @@ const asHost = "MAILHOST_TEST_RUN"
 
 func TestMain(m *testing.M) {
 	if args := os.Getenv(asHost); args != "" {
-		if err := run(context.Background(), strings.Split(args, "\n"), os.Stdout, os.Stderr); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+		if err := runUntilSignal(strings.Split(args, "\n")); err != nil {
+			fmt.Fprintln(os.Stderr, "mailhost:", err)
 			os.Exit(1)
 		}
 		return
@@ -39,12 +39,23 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// mailhost runs the command from the top folder, as the README does.
+// env is an environment.
+type env map[string]string
+
+func (e env) get(name string) string { return e[name] }
+
+// mailhost runs the command from the top folder, as the README does, with
+// nothing in the environment.
 func mailhost(t *testing.T, args ...string) (report, string, error) {
+	t.Helper()
+	return env{}.mailhost(t, args...)
+}
+
+func (e env) mailhost(t *testing.T, args ...string) (report, string, error) {
 	t.Helper()
 	t.Chdir("../..")
 	var stdout, stderr bytes.Buffer
-	err := run(t.Context(), append([]string{"-once", "-json"}, args...), &stdout, &stderr)
+	err := run(t.Context(), append([]string{"-once", "-json"}, args...), e.get, &stdout, &stderr)
 	var r report
 	if stdout.Len() > 0 {
 		require.NoError(t, json.Unmarshal(stdout.Bytes(), &r))
@@ -152,7 +163,7 @@ func TestLinks(t *testing.T) {
 // serveData serves what a run left, as a second run would.
 func serveData(t *testing.T, data string) string {
 	t.Helper()
-	s, err := parse([]string{"-data", data}, io.Discard)
+	s, err := parse([]string{"-data", data}, env{}.get, io.Discard)
 	require.NoError(t, err)
 	host, err := openHost(t.Context(), s, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -170,7 +181,9 @@ func serveData(t *testing.T, data string) string {
 // TestClamd takes the verdicts from a real daemon.
 func TestClamd(t *testing.T) {
 	daemon := services.StartClamd(t, nil)
-	result, _, err := mailhost(t, "-data", t.TempDir(), "-clamd", "tcp://"+daemon.TCP)
+	host, port, err := net.SplitHostPort(daemon.TCP)
+	require.NoError(t, err)
+	result, _, err := env{"CLAMAV_HOST": host, "CLAMAV_PORT": port}.mailhost(t, "-data", t.TempDir())
 	require.NoError(t, err)
 	verdicts := map[string]int{}
 	for _, a := range result.Attachments {

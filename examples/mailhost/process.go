@@ -12,30 +12,21 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailbox"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/workflow"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
-// demoTenant is on whose behalf this host acts: it has one tenant, one user and
-// no login. A real host takes them from the request.
-func demoTenant(ctx context.Context) context.Context {
-	return tenant.NewContext(ctx, tenant.User{
-		Tenant: "demo", ID: "demo-user", Actions: []tenant.Action{tenant.Read, tenant.Write, tenant.Delete, tenant.Admin},
-	})
-}
-
 // process runs the workflow over the mail.
-func (h *host) process(ctx context.Context, s settings, stderr io.Writer) (*report, error) {
-	wf, err := workflow.LoadFile(s.workflow)
+func (h *host) process(ctx context.Context, stderr io.Writer) (*report, error) {
+	wf, err := workflow.LoadFile(h.settings.workflow)
 	if err != nil {
 		return nil, err
 	}
-	sync := &imapSync{settings: s}
+	sync := &imapSync{settings: h.settings}
 	defer sync.close()
 	runner := workflow.NewRunner(map[string]workflow.Executor{
 		"imap-sync":         sync.execute,
 		attachment.NodeType: h.handle,
-	}, &workflow.Options{Parallel: s.parallel, Progress: progress(stderr)})
-	results, err := runner.Run(demoTenant(ctx), wf, map[string]any{"emailAccountId": sync.spec(), "folderId": "INBOX"})
+	}, &workflow.Options{Parallel: h.settings.parallel, Progress: progress(stderr)})
+	results, err := runner.Run(h.settings.own(ctx), wf, map[string]any{"emailAccountId": sync.spec(), "folderId": "INBOX"})
 	for _, unread := range sync.unreadable {
 		fmt.Fprintln(stderr, "mailhost: skipped:", unread.Error)
 	}
@@ -62,8 +53,17 @@ func progress(w io.Writer) func(workflow.Event) {
 	}
 }
 
-// handle is the node of this library: all it takes to register it.
+// handle is the node of this library: all it takes to register it. What the
+// workflow leaves open, the environment says.
 func (h *host) handle(ctx context.Context, call workflow.Call) (any, error) {
+	for name, value := range map[string]int64{
+		"maxSize":              h.settings.MaxAttachmentSize,
+		"urlExpirationSeconds": int64(h.settings.LinkLifetime / time.Second),
+	} {
+		if _, given := call.Parameters[name]; !given {
+			call.Parameters[name] = value
+		}
+	}
 	return h.handler.Execute(ctx, attachment.Node{
 		ID: call.Node.ID, Name: call.Node.Name, Type: call.Node.Type, Parameters: call.Parameters,
 	}), nil
@@ -92,7 +92,7 @@ func (n *imapSync) execute(ctx context.Context, call workflow.Call) (any, error)
 		return nil, errors.New("this host syncs one mailbox a run")
 	}
 	limit, _ := call.Parameters["maxMessages"].(float64)
-	options := &mailbox.Options{MaxMessages: int(limit), Password: os.Getenv("MAILHOST_IMAP_PASSWORD")}
+	options := &mailbox.Options{MaxMessages: int(limit), Password: n.imapPassword}
 	if n.spec() == testMail {
 		options.Placeholders = mailbox.EICAR()
 	}

@@ -75,7 +75,7 @@ func (h *host) refresh(ctx context.Context, r *report) error {
 		if out == nil {
 			continue
 		}
-		record, err := h.handler.Get(demoTenant(ctx), out.Data.AttachmentID)
+		record, err := h.handler.Get(h.settings.own(ctx), out.Data.AttachmentID)
 		if err != nil {
 			return err
 		}

@@ -7,34 +7,10 @@ import (
 	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/httpapi"
 )
 
 //go:embed page.html
 var pageSource string
-
-// routes is what the host serves: the library's endpoints, and a page over them.
-func (h *host) routes() (http.Handler, error) {
-	api, err := httpapi.New(h.handler, actAsDemo, nil)
-	if err != nil {
-		return nil, err
-	}
-	page, err := template.New("page").Parse(pageSource)
-	if err != nil {
-		return nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/api/", api)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.showPage(w, r, page) })
-	return mux, nil
-}
-
-// actAsDemo stands where a real host authenticates.
-func actAsDemo(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(demoTenant(r.Context())))
-	})
-}
 
 // shown is a record with the link to its bytes; none if they are not served.
 type shown struct {
@@ -43,7 +19,7 @@ type shown struct {
 }
 
 func (h *host) showPage(w http.ResponseWriter, r *http.Request, page *template.Template) {
-	ctx := demoTenant(r.Context())
+	ctx := h.settings.own(r.Context())
 	list, err := h.handler.List(ctx, attachment.Query{Limit: 500, Cursor: r.URL.Query().Get("cursor")})
 	if err != nil {
 		h.logger.Error("list attachments", "error", err)

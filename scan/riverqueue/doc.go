@@ -29,7 +29,9 @@
 // serves priorities strictly.
 //
 // Operators may cancel or delete jobs in River. That cancels no scan: the
-// ledger still says pending, and the Reconciler enqueues it again.
+// ledger still says pending, and the Reconciler enqueues it again. River's
+// tables know no row-level security: they name the tenants and contents that
+// were lately scanned, so let no tenant's role read them.
 //
 // # What a crash leaves
 //

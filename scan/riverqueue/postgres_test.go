@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/eicar"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/riverqueue"
@@ -43,7 +44,10 @@ func TestOnPostgres(t *testing.T) {
 		{"a worker killed before its claim is replaced", func(t *testing.T, pg *cluster) { killedWorkerIsReplaced(t, pg, dieClaiming) }},
 		{"hosts migrate at once", hostsMigrateAtOnce},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, pg) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // they mostly wait
+			c.test(t, pg)
+		})
 	}
 }
 
@@ -222,10 +226,10 @@ func failingLedgerIsRetried(t *testing.T, pg *cluster) {
 }
 
 func stoppedClientGivesScansBack(t *testing.T, pg *cluster) {
-	url := pg.database(t)
+	url, store := pg.database(t), memblob.New(nil)
 	reached := make(chan struct{}, 1)
-	first := openPgx(t, url, setup{scanner: blocking(reached)})
-	first.upload(t, "acme", "a long scan")
+	first := openPgx(t, url, setup{store: store, scanner: blocking(reached)})
+	id := first.upload(t, "acme", "a long scan")
 	require.NoError(t, first.client.Start(t.Context()))
 	<-reached
 	require.NoError(t, first.client.StopAndCancel(t.Context()))
@@ -236,6 +240,11 @@ func stoppedClientGivesScansBack(t *testing.T, pg *cluster) {
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	require.Zero(t, due[0].Attempt)
+
+	second := openPgx(t, url, setup{store: store})
+	second.start(t)
+	require.Equal(t, job.ID, second.only(t, "completed").ID)
+	require.Equal(t, scan.StatusClean, second.status(t, "acme", id))
 }
 
 // rescanDoesNotWait: the scanner's own wish put the job to sleep for hours,

@@ -103,7 +103,8 @@ func (q *Queue[TTx]) enqueue(job scan.Job, insert func(Args, *river.InsertOpts) 
 
 // soon reports whether a job in the table will be worked without further ado.
 // A wrong no costs a job that finds nothing to do; a wrong yes would cost the
-// hour until River's rescuer comes by.
+// hour until River's rescuer comes by. AttemptedAt is the database's clock: one
+// that runs ahead of the host's delays the no by the difference.
 func (q *Queue[TTx]) soon(job *rivertype.JobRow) bool {
 	now := time.Now()
 	switch job.State {

@@ -136,6 +136,36 @@ func TestRotation(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrCorrupt, "same name, other secret")
 }
 
+// The name is bound too, so that whoever can rewrite metadata cannot send a
+// reader to another key.
+func TestKeyNameIsBound(t *testing.T) {
+	inner, secret := memblob.New(nil), make([]byte, cryptblob.KeySize)
+	a, err := cryptblob.NewKey("a", secret)
+	require.NoError(t, err)
+	b, err := cryptblob.NewKey("b", secret)
+	require.NoError(t, err)
+	store := encrypted(t, inner, a, b)
+	storetest.Put(t, store, "key", storetest.Noise(100), nil)
+	sealed, info := raw(t, inner, "key")
+	require.NoError(t, inner.Delete(t.Context(), "key"))
+	info.Metadata["crypt-key"] = "b"
+	storetest.Put(t, inner, "key", sealed, &blob.WriteOptions{Metadata: info.Metadata})
+	_, err = storetest.TryRead(t, store, "key", 0, -1)
+	require.ErrorIs(t, err, blob.ErrCorrupt)
+}
+
+// The Writer inside must not be left open: on S3 it may be half an upload.
+func TestRefusedCommitAbortsInside(t *testing.T) {
+	faulty := blobtest.NewFaulty(memblob.New(nil))
+	store := encrypted(t, faulty, sharedKey(t))
+	w, err := store.Create(t.Context(), "key", &blob.WriteOptions{Size: 5})
+	require.NoError(t, err)
+	_, err = w.Commit(t.Context())
+	require.ErrorIs(t, err, blob.ErrMismatch)
+	require.Equal(t, 1, faulty.Calls("abort"))
+	require.Zero(t, faulty.Calls("commit"))
+}
+
 type scopeKey struct{}
 
 func TestDerivedKeysKeepTenantsApart(t *testing.T) {

@@ -231,6 +231,23 @@ func TestCompressible(t *testing.T) {
 	}
 }
 
+func TestBlobDeletedWhileListing(t *testing.T) {
+	inner := memblob.New(nil)
+	store := compressing(t, bareListing{inner}, nil)
+	for _, key := range []string{"a", "b", "c"} {
+		storetest.Put(t, store, key, []byte("text"), &blob.WriteOptions{ContentType: "text/plain"})
+	}
+	listed := 0
+	for _, err := range store.List(t.Context(), "") {
+		require.NoError(t, err)
+		listed++
+		for _, key := range []string{"a", "b", "c"} {
+			require.NoError(t, inner.Delete(t.Context(), key))
+		}
+	}
+	require.Equal(t, 1, listed)
+}
+
 // bareListing lists as S3 does: key, size and time.
 type bareListing struct{ *memblob.Store }
 

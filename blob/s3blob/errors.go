@@ -23,7 +23,6 @@ const (
 	codeNoSuchKey      = "NoSuchKey"
 	codeNotFound       = "NotFound" // of a HEAD, whose answer has no body
 	codePrecondition   = "PreconditionFailed"
-	codeConflict       = "ConditionalRequestConflict"
 	codeNoSuchUpload   = "NoSuchUpload"
 	codeNotImplemented = "NotImplemented"
 )
@@ -63,6 +62,14 @@ func notFound(err error) bool {
 	return code == codeNoSuchKey || code == codeNotFound
 }
 
+// conflict is S3's answer where it could not decide a condition because another
+// request for the key was under way. Some compatibles have a name of their own
+// for it.
+func conflict(err error) bool {
+	code := errorCode(err)
+	return code == "ConditionalRequestConflict" || code == "OperationAborted"
+}
+
 func errorCode(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -87,7 +94,10 @@ func temporary(err error) bool {
 		return false
 	}
 	switch errorCode(err) {
-	case "BadDigest", "XAmzContentChecksumMismatch", "RequestTimeout", "OperationAborted", codeConflict, codeNoSuchUpload:
+	case "BadDigest", "XAmzContentChecksumMismatch", "RequestTimeout", codeNoSuchUpload:
+		return true
+	}
+	if conflict(err) {
 		return true
 	}
 	if status := statusCode(err); status == http.StatusTooManyRequests || status >= 500 && status != http.StatusNotImplemented {

@@ -39,6 +39,7 @@ func TestFaults(t *testing.T) {
 		"put: every answer lost":            {size: one, faults: []fault{lose("PutObject", -1)}},
 		"put: answer lost, then busy":       {size: one, faults: []fault{lose("PutObject", 1), answer("HeadObject", 3, 503, "SlowDown")}, want: errTemporary, mayRemain: true},
 		"put: conflict twice":               {size: one, faults: []fault{answer("PutObject", 2, 409, "ConditionalRequestConflict")}},
+		"put: conflict by another name":     {size: one, faults: []fault{answer("PutObject", 1, 409, "OperationAborted")}},
 		"put: conflict":                     {size: one, faults: []fault{answer("PutObject", -1, 409, "ConditionalRequestConflict")}, want: errTemporary},
 		"put: damaged on the way":           {size: one, faults: []fault{answer("PutObject", -1, 400, "BadDigest")}, want: errTemporary},
 		"put: too large":                    {size: one, faults: []fault{answer("PutObject", -1, 400, "EntityTooLarge")}, want: blob.ErrTooLarge},

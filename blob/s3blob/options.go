@@ -116,7 +116,7 @@ func (o *Options) resolve() (Options, error) {
 // partSize is the size of the parts of a blob of size bytes, 0 for unknown.
 func (o *Options) partSize(size int64) int64 {
 	const mib = 1 << 20
-	needed := (size + maxParts - 1) / maxParts
+	needed := size/maxParts + min(1, size%maxParts)
 	return max(o.PartSize, (needed+mib-1)/mib*mib)
 }
 

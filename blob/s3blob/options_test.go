@@ -1,6 +1,7 @@
 package s3blob_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -51,8 +52,10 @@ func TestPartSizeGrowsWithTheBlob(t *testing.T) {
 func TestMoreThanS3TakesIsRefusedAtOnce(t *testing.T) {
 	store, err := s3blob.New(struct{ s3blob.Client }{}, "bucket", nil)
 	require.NoError(t, err)
-	_, err = store.Create(t.Context(), "key", &blob.WriteOptions{Size: 10_000*5<<30 + 1})
-	require.ErrorIs(t, err, blob.ErrTooLarge)
+	for _, size := range []int64{10_000*5<<30 + 1, math.MaxInt64} {
+		_, err = store.Create(t.Context(), "key", &blob.WriteOptions{Size: size})
+		require.ErrorIs(t, err, blob.ErrTooLarge)
+	}
 }
 
 func TestMetadataLeavesRoomForTheStores(t *testing.T) {

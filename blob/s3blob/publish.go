@@ -29,10 +29,10 @@ func (s *Store) publish(ctx context.Context, object, token string, send sendFunc
 		}
 	}
 	modTime, err = sendConditionally(ctx, send)
-	switch code := errorCode(err); {
+	switch {
 	case err == nil:
 		return modTime, nil
-	case code != codePrecondition && code != codeConflict && !outcomeUnknown(err):
+	case errorCode(err) != codePrecondition && !conflict(err) && !outcomeUnknown(err):
 		return time.Time{}, err // refused, and that is certain
 	case ctx.Err() != nil:
 		return time.Time{}, err
@@ -40,13 +40,12 @@ func (s *Store) publish(ctx context.Context, object, token string, send sendFunc
 	return s.settle(ctx, object, token, err)
 }
 
-// sendConditionally repeats send on 409: S3 answers so when it could not
-// decide the condition because another request for the key was under way, and
-// asks for a repetition. The SDK does not make it. The wait grows from 50 ms.
+// sendConditionally repeats send on a conflict, as S3 asks for and the SDK does
+// not. The wait grows from 50 ms.
 func sendConditionally(ctx context.Context, send sendFunc) (time.Time, error) {
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		modTime, err := send(ctx)
-		if errorCode(err) != codeConflict || wait > 400*time.Millisecond {
+		if !conflict(err) || wait > 400*time.Millisecond {
 			return modTime, err
 		}
 		select {
@@ -65,7 +64,7 @@ func (s *Store) settle(ctx context.Context, object, token string, err error) (ti
 	switch {
 	case headErr == nil && found.token == token:
 		return found.modTime, nil
-	case headErr == nil && (refused || errorCode(err) == codeConflict):
+	case headErr == nil && (refused || conflict(err)):
 		return time.Time{}, blob.ErrExists
 	case headErr != nil && refused && temporary(headErr):
 		return time.Time{}, headErr // whether we won remains unknown: do not say we lost

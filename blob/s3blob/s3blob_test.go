@@ -34,3 +34,18 @@ func TestConformance(t *testing.T) {
 		})
 	}
 }
+
+// Two prefixes of one bucket, one beginning like the other.
+func TestPrefixesAreIsolated(t *testing.T) {
+	client := newClient(t, services.StartS3(t, bucket), nil)
+	pairs := 0
+	blobtest.RunIsolation(t, func(t *testing.T) (a, b blob.Store) {
+		pairs++
+		open := func(prefix string) blob.Store {
+			store, err := s3blob.New(client, bucket, &s3blob.Options{Prefix: fmt.Sprintf("%d/%s", pairs, prefix), PartSize: 5 << 20})
+			require.NoError(t, err)
+			return store
+		}
+		return open("tenant"), open("tenant-2")
+	})
+}

@@ -61,7 +61,9 @@ func (w *Worker) outageDelay(waited time.Duration) time.Duration {
 	return jitter(min(max(waited/2, w.opts.Backoff), w.opts.MaxOutageBackoff))
 }
 
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1) //nolint:gosec // nobody gains by guessing it
+}
 
 // wish is the delay that the scanner itself asked for.
 func wish(err error) time.Duration {

@@ -91,12 +91,12 @@ func TestWorkerBacksOffAndGivesUp(t *testing.T) {
 		job := ledger.Add("acme", scantest.NewObject([]byte("bytes")))
 		fake := scantest.NewFake(scantest.Step{Err: failure(true, scan.ErrProtocol)})
 		worker := scan.NewWorker(fake, ledger, &scan.WorkerOptions{MaxAttempts: 6, Backoff: time.Second, MaxBackoff: 10 * time.Second})
-		for _, want := range []time.Duration{1, 2, 4, 8, 10} {
+		for _, seconds := range []float64{1, 2, 4, 8, 10} {
 			var again *scan.RetryError
 			require.ErrorAs(t, worker.Work(t.Context(), job), &again)
 			delay := time.Until(again.At)
-			require.LessOrEqual(t, delay, want*time.Second)
-			require.GreaterOrEqual(t, delay, want*time.Second/2)
+			require.LessOrEqual(t, delay.Seconds(), seconds)
+			require.GreaterOrEqual(t, delay.Seconds(), seconds/2)
 			time.Sleep(delay)
 		}
 		err := worker.Work(t.Context(), job)

@@ -27,7 +27,7 @@ type fault struct {
 	address  string         // or no server, but this
 	sessions int
 	object   scan.Object // defaults to 3 MB, more than socket buffers hold
-	hangs    bool        // nothing but the deadline ends it; implied by want ErrUnavailable
+	hangs    bool        // nothing but the deadline ends it
 	want     error
 }
 
@@ -64,22 +64,22 @@ func faults(t *testing.T) map[string]fault {
 		"no such socket":            {address: "unix:///no/such/socket", want: unavailable},
 		"TLS to a plain server":     {address: "tls://" + plain, want: unavailable},
 		"TLS, unknown authority":    {address: "tls://" + secure, want: unavailable},
-		"TLS, handshake hangs":      {address: "tls://" + serve(t, hangUp(0)), want: unavailable},
+		"TLS, handshake hangs":      {address: "tls://" + serve(t, hangUp(0)), hangs: true, want: unavailable},
 		"RST at once":               {server: reset, want: unavailable},
 		"closed at once":            {server: func(net.Conn) {}, want: unavailable},
-		"hang at once":              {server: hangUp(0), want: unavailable},
+		"hang at once":              {server: hangUp(0), hangs: true, want: unavailable},
 		"half a version":            {server: func(c net.Conn) { _, _ = io.WriteString(c, "ClamAV 1.4") }, want: unavailable},
 		"a version that is not one": {server: func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2\x00"); hang(c) }, want: cut},
 		"a version without an end":  {server: func(c net.Conn) { _, _ = c.Write(bytes.Repeat([]byte{'x'}, 1<<20)); hang(c) }, want: cut},
-		"a version that drips":      {server: func(c net.Conn) { drip(c, "ClamAV 1.4.6/27500/Mon\x00") }, want: unavailable},
+		"a version that drips":      {server: func(c net.Conn) { drip(c, "ClamAV 1.4.6/27500/Mon\x00") }, hangs: true, want: unavailable},
 
 		// While the object is sent.
 		"RST at the command":          {server: version(func(c net.Conn, _ *bufio.Reader) { reset(c) }), want: cut},
 		"closed at the command":       {server: version(func(net.Conn, *bufio.Reader) {}), want: cut},
-		"hang at the command":         {server: version(func(net.Conn, *bufio.Reader) { time.Sleep(late) }), want: unavailable},
+		"hang at the command":         {server: version(func(net.Conn, *bufio.Reader) { time.Sleep(late) }), hangs: true, want: unavailable},
 		"RST in mid-stream":           {server: inMidStream(func(c net.Conn, _ *bufio.Reader) { reset(c) }), want: cut},
 		"closed in mid-stream":        {server: inMidStream(func(net.Conn, *bufio.Reader) {}), want: cut},
-		"hang in mid-stream":          {server: inMidStream(func(net.Conn, *bufio.Reader) { time.Sleep(late) }), want: unavailable},
+		"hang in mid-stream":          {server: inMidStream(func(net.Conn, *bufio.Reader) { time.Sleep(late) }), hangs: true, want: unavailable},
 		"OK before the stream":        {server: version(tooSoon("stream: OK\x00")), object: large, want: cut},
 		"FOUND before the stream":     {server: version(tooSoon("stream: X FOUND\x00")), object: large, want: cut},
 		"OK in mid-stream":            {server: inMidStream(tooSoon("stream: OK\x00")), object: large, want: cut},
@@ -90,7 +90,7 @@ func faults(t *testing.T) map[string]fault {
 				_, _ = r.Discard(1)
 				time.Sleep(late / 40)
 			}
-		}), want: unavailable},
+		}), hangs: true, want: unavailable},
 
 		// Instead of the reply.
 		"empty reply":             {server: replies(""), want: cut},
@@ -110,9 +110,9 @@ func faults(t *testing.T) map[string]fault {
 		"ERROR":                   {server: replies("stream: Can't allocate memory ERROR\x00"), want: errAny},
 		"UNKNOWN COMMAND":         {server: replies("UNKNOWN COMMAND\x00"), want: cut},
 		"RST instead of a reply":  {server: atEnd(reset), want: cut},
-		"hang instead of a reply": {server: atEnd(func(c net.Conn) { hang(c) }), want: unavailable},
-		"a reply that drips":      {server: atEnd(func(c net.Conn) { drip(c, "stream: OK\x00") }), want: unavailable},
-		"OK after the deadline":   {server: atEnd(func(c net.Conn) { time.Sleep(late); _, _ = io.WriteString(c, "stream: OK\x00") }), want: unavailable},
+		"hang instead of a reply": {server: atEnd(func(c net.Conn) { hang(c) }), hangs: true, want: unavailable},
+		"a reply that drips":      {server: atEnd(func(c net.Conn) { drip(c, "stream: OK\x00") }), hangs: true, want: unavailable},
+		"OK after the deadline":   {server: atEnd(func(c net.Conn) { time.Sleep(late); _, _ = io.WriteString(c, "stream: OK\x00") }), hangs: true, want: unavailable},
 
 		// In a session.
 		"OK without an id":         {server: replies("stream: OK\x00"), sessions: 1, want: cut},
@@ -157,14 +157,12 @@ func TestNoFaultEndsClean(t *testing.T) {
 				f.object = scantest.NewObject(data)
 			}
 			opts := &clamd.Options{Timeout: 20 * time.Second, Sessions: f.sessions, TLSConfig: &tls.Config{}}
-			if f.hangs || f.want == scan.ErrUnavailable {
+			if f.hangs {
 				opts.Timeout, opts.DialTimeout = timeout, timeout/2
 			}
 			s := newScanner(t, opts, f.address)
 
-			begun := time.Now()
-			res, err := s.Scan(t.Context(), f.object)
-			require.Less(t, time.Since(begun), opts.Timeout+time.Second)
+			res, err := inTime(t, opts.Timeout+time.Second, func() (scan.Result, error) { return s.Scan(t.Context(), f.object) })
 			if f.want == nil {
 				require.NoError(t, err)
 				require.Equal(t, scan.Unscannable, res.Verdict)
@@ -191,6 +189,22 @@ func TestTheFaultlessServerIsBelieved(t *testing.T) {
 		require.Equal(t, "clamd 1.4.6", res.Engine)
 		require.Equal(t, "27500", res.Signatures)
 	}
+}
+
+// inTime wants scan to return within bound. A machine that is busy with other
+// things may be late, but not three times.
+func inTime(t *testing.T, bound time.Duration, scan func() (scan.Result, error)) (res scan.Result, err error) {
+	t.Helper()
+	var took time.Duration
+	for range 3 {
+		begun := time.Now()
+		res, err = scan()
+		if took = time.Since(begun); took < bound {
+			return res, err
+		}
+	}
+	require.Less(t, took, bound)
+	return res, err
 }
 
 func drip(c net.Conn, text string) {

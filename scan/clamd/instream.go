@@ -130,7 +130,8 @@ func (s *Scanner) conclude(ctx context.Context, obj scan.Object, id int, a answe
 	case r.kind == replyError:
 		return scan.Result{}, fail("scan", errors.New(r.text), true)
 	case a.early || sendErr != nil:
-		return scan.Result{}, fail("reply", fmt.Errorf("%w: %.80q before the end of the object (%v)", scan.ErrProtocol, a.line, sendErr), true)
+		early := fmt.Errorf("%w: %.80q before the end of the object", scan.ErrProtocol, a.line)
+		return scan.Result{}, fail("reply", errors.Join(early, sendErr), true)
 	case r.kind == replyFound:
 		if res.Verdict, res.Threat = verdictOf(r.text), r.text; res.Verdict == scan.Unscannable {
 			res.Detail = "the scanner could not look through it: " + r.text
@@ -176,9 +177,9 @@ func connectionError(ctx context.Context, readErr, sendErr error) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return fail("scan", fmt.Errorf("%w: %w (%v)", scan.ErrUnavailable, ctx.Err(), err), true)
+		return fail("scan", fmt.Errorf("%w: %w: %w", scan.ErrUnavailable, ctx.Err(), err), true)
 	case errors.Is(readErr, os.ErrDeadlineExceeded):
-		return fail("scan", fmt.Errorf("%w: %w (%v)", scan.ErrUnavailable, context.DeadlineExceeded, err), true)
+		return fail("scan", fmt.Errorf("%w: %w: %w", scan.ErrUnavailable, context.DeadlineExceeded, err), true)
 	default:
 		return fail("scan", fmt.Errorf("%w: %w", scan.ErrProtocol, err), true)
 	}

@@ -119,7 +119,7 @@ func (s *Scanner) probes() []trial {
 		{"the EICAR test file", bytesObject(eicar.TestFile()), is(scan.Infected), "load signatures (freshclam)"},
 		{"EICAR in a zip in a zip", bytesObject(nestedZip(0, eicar.TestFile())), is(scan.Infected), "set ScanArchive yes"},
 		{"an encrypted zip", bytesObject(encryptedZip()), stopped, "set AlertEncrypted yes"},
-		{"EICAR in a zip that unpacks to 512 MiB", bytesObject(nestedZip(512, eicar.TestFile())), stopped, limits},
+		{"EICAR in a zip that unpacks to 256 MiB", bytesObject(nestedZip(256, eicar.TestFile())), stopped, limits},
 		{
 			"EICAR at the end of the largest file", paddedZip(s.opts.MaxStreamSize, eicar.TestFile()), stopped,
 			limits + ", raise StreamMaxLength, MaxFileSize and MaxScanSize, or lower Options.MaxStreamSize",

@@ -137,9 +137,9 @@ func (srv *server) dial(ctx context.Context) (net.Conn, error) {
 
 func unavailable(ctx context.Context, op string, err error) error {
 	if ctx.Err() != nil {
-		return fail(op, fmt.Errorf("%w: %w (%v)", scan.ErrUnavailable, ctx.Err(), err), true)
+		return fail(op, fmt.Errorf("%w: %w: %w", scan.ErrUnavailable, ctx.Err(), err), true)
 	}
-	return fail(op, fmt.Errorf("%w: %v", scan.ErrUnavailable, err), true)
+	return fail(op, fmt.Errorf("%w: %v", scan.ErrUnavailable, err), true) //nolint:errorlint // its timeout is not ctx's
 }
 
 // release keeps a session for the next scan, and closes anything else.

@@ -78,7 +78,6 @@ func TestLedgerSuiteCatchesBrokenLedgers(t *testing.T) {
 	type (
 		claimFunc  = func(l *Ledger, ctx context.Context, job scan.Job, lease time.Duration) (scan.Claim, error)
 		settleFunc = func(l *Ledger, ctx context.Context, claim scan.Claim, outcome scan.Outcome) error
-		dueFunc    = func(l *Ledger, ctx context.Context, limit int) ([]scan.Job, error)
 	)
 	// with edits the entry before the real Claim runs.
 	with := func(edit func(e *entry)) claimFunc {
@@ -99,9 +98,9 @@ func TestLedgerSuiteCatchesBrokenLedgers(t *testing.T) {
 	}
 	broken := map[string]brokenLedger{
 		"two workers hold one claim": {claim: with(func(e *entry) { e.lease = time.Time{} })},
-		"a claim never lapses": {claim: claimFunc(func(l *Ledger, ctx context.Context, job scan.Job, _ time.Duration) (scan.Claim, error) {
+		"a claim never lapses": {claim: func(l *Ledger, ctx context.Context, job scan.Job, _ time.Duration) (scan.Claim, error) {
 			return l.Claim(ctx, job, longLease)
-		})},
+		}},
 		"an extension does nothing": {extend: func(*Ledger, context.Context, scan.Claim, time.Duration) error { return nil }},
 		"any token extends": {extend: func(l *Ledger, ctx context.Context, claim scan.Claim, lease time.Duration) error {
 			l.mu.Lock()
@@ -139,7 +138,7 @@ func TestLedgerSuiteCatchesBrokenLedgers(t *testing.T) {
 			l.mu.Unlock()
 			return l.Claim(ctx, job, lease)
 		}},
-		"due includes what is claimed": {due: dueFunc(func(l *Ledger, _ context.Context, limit int) ([]scan.Job, error) {
+		"due includes what is claimed": {due: func(l *Ledger, _ context.Context, limit int) ([]scan.Job, error) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			var jobs []scan.Job
@@ -149,7 +148,7 @@ func TestLedgerSuiteCatchesBrokenLedgers(t *testing.T) {
 				}
 			}
 			return takeTurns(jobs, limit), nil
-		})},
+		}},
 		"due is first come, first served": {due: func(l *Ledger, ctx context.Context, limit int) ([]scan.Job, error) {
 			jobs, err := l.Due(ctx, 1000)
 			slices.SortFunc(jobs, func(a, b scan.Job) int { return a.PendingSince.Compare(b.PendingSince) })

@@ -79,10 +79,10 @@ func TestSuiteCatchesScannersThatFailOpen(t *testing.T) {
 	broken := map[string]Harness{
 		"says clean to everything": limited(scan.ScannerFunc(func(_ context.Context, obj scan.Object) (scan.Result, error) { return clean(obj), nil })),
 		"clean on any error": limited(wrap(func(obj scan.Object, res scan.Result, err error) (scan.Result, error) {
-			if err != nil {
-				return clean(obj), nil
+			if err == nil {
+				return res, nil
 			}
-			return res, nil
+			return clean(obj), nil
 		})),
 		"clean on a reader error": limited(forgiving(func(_, _ int64, err error) bool { return errors.Is(err, ErrBroken) })),
 		"clean on an early end":   limited(forgiving(func(n, size int64, err error) bool { return n < size && err == io.ErrUnexpectedEOF })),

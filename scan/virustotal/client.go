@@ -58,7 +58,7 @@ func (s *Scanner) get(ctx context.Context, op string, u *url.URL, report any) er
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return fail(op, fmt.Errorf("%w: %v", scan.ErrConfig, err), false)
+		return fail(op, fmt.Errorf("%w: %w", scan.ErrConfig, err), false)
 	}
 	return s.do(req, op, report)
 }
@@ -98,9 +98,9 @@ func transportError(ctx context.Context, op string, err error) error {
 		err = u.Err // without the URL
 	}
 	if ctx.Err() != nil {
-		return fail(op, fmt.Errorf("%w: %w (%v)", scan.ErrUnavailable, ctx.Err(), err), true)
+		return fail(op, fmt.Errorf("%w: %w: %w", scan.ErrUnavailable, ctx.Err(), err), true)
 	}
-	return fail(op, fmt.Errorf("%w: %v", scan.ErrUnavailable, err), true)
+	return fail(op, fmt.Errorf("%w: %v", scan.ErrUnavailable, err), true) //nolint:errorlint // its timeout is not ctx's
 }
 
 // statusError classifies an answer other than 200.

@@ -30,7 +30,7 @@ func newQuota(perMinute, perDay int) *quota { return &quota{perMinute: perMinute
 func (q *quota) wait(ctx context.Context, op string, maxWait time.Duration) error {
 	now := time.Now()
 	if deadline, ok := ctx.Deadline(); ok {
-		maxWait = min(maxWait, deadline.Sub(now))
+		maxWait = min(maxWait, max(0, deadline.Sub(now)))
 	}
 	at, ok := q.grant(now, maxWait)
 	if !ok {

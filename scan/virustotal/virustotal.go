@@ -176,7 +176,8 @@ func (s *Scanner) analyse(ctx context.Context, obj scan.Object) (scan.Result, er
 		return scan.Result{}, err
 	}
 	for interval := s.opts.PollInterval; ; interval = min(interval*3/2, 4*s.opts.PollInterval) {
-		if err := sleep(ctx, interval/2+rand.N(interval)); err != nil {
+		jittered := interval/2 + rand.N(interval) //nolint:gosec // nobody gains by guessing it
+		if err := sleep(ctx, jittered); err != nil {
 			return scan.Result{}, transportError(ctx, "poll", fmt.Errorf("the analysis did not complete: %w", err))
 		}
 		var analysis analysisReport

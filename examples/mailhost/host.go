@@ -13,7 +13,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
-// host is the library wired together. Read openHost to see how.
+// host is the library wired together. Read wire to see how.
 type host struct {
 	settings   settings
 	handler    *attachment.AttachmentHandler
@@ -25,28 +25,31 @@ type host struct {
 	closers    []func() error
 }
 
-func openHost(ctx context.Context, s settings, logger *slog.Logger) (h *host, err error) {
-	h = &host{settings: s, logger: logger}
-	defer func() {
-		if err != nil {
-			h.close()
-		}
-	}()
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
+func openHost(ctx context.Context, s settings, logger *slog.Logger) (*host, error) {
+	h := &host{settings: s, logger: logger}
+	if err := h.wire(ctx, s, logger); err != nil {
+		h.close()
 		return nil, err
+	}
+	return h, nil
+}
+
+func (h *host) wire(ctx context.Context, s settings, logger *slog.Logger) error {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return err
 	}
 
 	// Bytes go to files or to S3, each tenant in a namespace of its own.
 	backend, blobs, err := openStore(ctx, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	store := tenant.NewStore(blobs, nil)
 
 	// Records go to SQLite or PostgreSQL.
 	db, repo, err := openRecords(ctx, s, logger)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.closers = append(h.closers, db.Close)
 
@@ -54,7 +57,7 @@ func openHost(ctx context.Context, s settings, logger *slog.Logger) (h *host, er
 	// crash left without one.
 	scanner, err := openScanner(s, logger)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.ledger = attachment.NewLedger(store, repo)
 	h.pool = scan.NewPool(scan.NewWorker(scanner, h.ledger, &scan.WorkerOptions{Lease: 3 * time.Second, Logger: logger}), nil)
@@ -63,7 +66,7 @@ func openHost(ctx context.Context, s settings, logger *slog.Logger) (h *host, er
 	// Links are signed with keys that survive restarts.
 	links, err := openLinks(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	h.handler, err = attachment.New(store, repo, &attachment.Options{
@@ -77,16 +80,16 @@ func openHost(ctx context.Context, s settings, logger *slog.Logger) (h *host, er
 		Logger:     logger,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	// Callers show a token; on a developer's machine there is only one.
 	protect, closeAccess, err := openAccess(s, logger)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.protect, h.closers = protect, append(h.closers, closeAccess)
-	return h, nil
+	return nil
 }
 
 // close is for a host on which nothing runs any more.

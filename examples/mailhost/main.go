@@ -19,7 +19,7 @@
 // # Who lives here
 //
 //   - main.go: the command line. run.go: what happens, and how it ends.
-//   - host.go: the library wired together; read openHost.
+//   - host.go: the library wired together; read wire.
 //   - store.go, records.go, scanner.go, links.go: its parts. access.go: who may
 //     call. routes.go, page.go: what is served.
 //   - process.go: the workflow and its nodes. report.go: what came of it.

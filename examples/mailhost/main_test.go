@@ -85,8 +85,21 @@ func TestMainJob(t *testing.T) {
 	first, _, err := mailhost(t, "-data", data)
 	require.NoError(t, err)
 
+	contents := checkMail(t, first)
+	require.Equal(t, contents, countBlobs(t, data), "one blob for each content, none for what was refused")
+
+	again, _, err := mailhost(t, "-data", data)
+	require.NoError(t, err)
+	require.Equal(t, lasting(first), lasting(again))
+	require.Equal(t, contents, countBlobs(t, data))
+}
+
+// checkMail compares a run over testdata/mail with what was expected of it, and
+// returns how many different contents that makes.
+func checkMail(t *testing.T, got report) (contents int) {
+	t.Helper()
 	rows := map[[2]string]row{}
-	for _, a := range first.Attachments {
+	for _, a := range got.Attachments {
 		rows[[2]string{a.MessageID, a.Filename}] = a
 	}
 	wanted, stored, unreadable := 0, map[string]bool{}, 0
@@ -109,14 +122,9 @@ func TestMainJob(t *testing.T) {
 		require.Equal(t, e.Scan, a.ScanStatus, "%s: %q", e.File, e.Filename)
 		stored[e.SHA256] = true
 	}
-	require.Len(t, first.Attachments, wanted)
-	require.Len(t, first.Unreadable, unreadable)
-	require.Equal(t, len(stored), countBlobs(t, data), "one blob for each content, none for what was refused")
-
-	again, _, err := mailhost(t, "-data", data)
-	require.NoError(t, err)
-	require.Equal(t, lasting(first), lasting(again))
-	require.Equal(t, len(stored), countBlobs(t, data))
+	require.Len(t, got.Attachments, wanted)
+	require.Len(t, got.Unreadable, unreadable)
+	return len(stored)
 }
 
 // TestLinks follows the link of every attachment: the right bytes, except for

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"sync"
 	"time"
@@ -56,16 +57,13 @@ func progress(w io.Writer) func(workflow.Event) {
 // handle is the node of this library: all it takes to register it. What the
 // workflow leaves open, the environment says.
 func (h *host) handle(ctx context.Context, call workflow.Call) (any, error) {
-	for name, value := range map[string]int64{
+	parameters := map[string]any{
 		"maxSize":              h.settings.MaxAttachmentSize,
 		"urlExpirationSeconds": int64(h.settings.LinkLifetime / time.Second),
-	} {
-		if _, given := call.Parameters[name]; !given {
-			call.Parameters[name] = value
-		}
 	}
+	maps.Copy(parameters, call.Parameters)
 	return h.handler.Execute(ctx, attachment.Node{
-		ID: call.Node.ID, Name: call.Node.Name, Type: call.Node.Type, Parameters: call.Parameters,
+		ID: call.Node.ID, Name: call.Node.Name, Type: call.Node.Type, Parameters: parameters,
 	}), nil
 }
 

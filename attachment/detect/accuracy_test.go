@@ -46,7 +46,7 @@ func TestAccuracy(t *testing.T) {
 	table := accuracyTable(samples, contenders)
 	t.Log("\n" + table)
 	if os.Getenv("UPDATE_ACCURACY") != "" {
-		require.NoError(t, os.WriteFile("ACCURACY.md", []byte(accuracyHeader+table), 0o644))
+		require.NoError(t, os.WriteFile("ACCURACY.md", []byte(accuracyHeader+table+accuracyFooter), 0o644))
 	}
 
 	require.Equal(t, 100.0, contenders[0].percent(samples, corpus.ActiveWeb))
@@ -63,6 +63,37 @@ corpus builds the files and knows the truth; any name in use for a type counts a
 right. No detector sees a file name. A detector that names only a wider type
 ("application/x-ole-storage" for a .doc, "text/plain" for a script) is wrong here.
 
+This package was tuned on this corpus, the others were not; so read the column as
+"known formats are recognised". What it does with files that nobody chose is below.
+
+`
+
+const accuracyFooter = `
+## Files that nobody chose
+
+Everything below /usr/share, /usr/lib and /usr/local/go on a Debian 12 machine with
+developers' tools (` + "`DETECT_FILES=… go test -run TestFilesOfThisMachine -v`" + `), by extension, at
+most 2000 of each. An extension is no proof: templates, stubs of three lines and text
+under odd names count as misses here.
+
+| extension | files | recognised |
+|---|--:|--:|
+| .exe | 32 | 100 % |
+| .so | 787 | 99.2 %, the rest is linker scripts and two Mach-O files |
+| .jar | 339 | 99.1 %, the rest has no manifest |
+| .svg | 660 | 100 % |
+| .html | 436 | 97.0 %, the rest is template fragments and UTF-32, which browsers do not read |
+| .js | 1181 | 99.2 % |
+| .php | 158 | 100 % |
+| .ps1 | 18 | 100 % |
+| .bat, .cmd | 39 | 89.7 %, the rest is one-liners |
+| .sh, .bash | 130 | 94.6 %, the rest has no first line and only sets variables |
+| .pyc | 2000 | 100 % |
+| .png, .jpeg, .gif, .gz, .ttf, .xsl | 4088 | 100 % |
+
+False alarms: 19 of 2000 .txt files are manuals that quote scripts, and read like one.
+A guess of that kind is marked (Type.Guessed), and policy keeps such a file as text under
+a text name.
 `
 
 type contender struct {

@@ -254,6 +254,12 @@ func describe(mime string) (ext string, family Family) {
 		return "one", Document
 	case "application/vnd.wordperfect":
 		return "wpd", Document
+	case "application/vnd.sun.xml.calc":
+		return "sxc", Document
+	case "application/vnd.sun.xml.writer":
+		return "sxw", Document
+	case "application/vnd.sun.xml.impress":
+		return "sxi", Document
 	case "application/epub+zip":
 		return "epub", Document
 	case "application/x-mobipocket-ebook":

@@ -7,9 +7,10 @@ import (
 	"github.com/h2non/filetype"
 )
 
-// libraryBytes is how much the libraries see. Both need less for what they are
-// asked here, and mimetype's own limit is a global that is not ours to change.
-const libraryBytes = 3072
+// libraryBytes is how much the libraries see: exactly mimetype's default limit,
+// which is a global that is not ours to change. It takes a slice of that length
+// for the beginning of something longer, and a shorter one for all there is.
+const libraryBytes = 4096
 
 // matchLibraries asks mimetype, which knows more and checks deeper, then
 // h2non/filetype about what mimetype does not know.

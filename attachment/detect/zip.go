@@ -177,10 +177,7 @@ func (v *zipView) judge() Type {
 
 func (v *zipView) mime() string {
 	switch {
-	case strings.HasPrefix(v.mimetype, "application/vnd.oasis.opendocument."), v.mimetype == "application/epub+zip",
-		v.mimetype == "application/vnd.sun.xml.calc", v.mimetype == "application/vnd.sun.xml.writer", v.mimetype == "application/vnd.sun.xml.impress":
-		return v.mimetype
-	case v.mimetype == "application/vnd.openofficeorg.extension":
+	case isPackageType(v.mimetype):
 		return v.mimetype
 	case v.names["androidmanifest.xml"]:
 		return "application/vnd.android.package-archive"
@@ -219,6 +216,18 @@ func (v *zipView) mime() string {
 		}
 	}
 	return "application/zip"
+}
+
+// isPackageType lists what the member "mimetype" may say. It is the archive's own
+// word, so nothing else is repeated.
+func isPackageType(mime string) bool {
+	switch mime {
+	case "application/epub+zip", "application/vnd.openofficeorg.extension",
+		"application/vnd.sun.xml.calc", "application/vnd.sun.xml.writer", "application/vnd.sun.xml.impress":
+		return true
+	}
+	ext, known := describeOffice(mime)
+	return known && ext != ""
 }
 
 const ooxml = "application/vnd.openxmlformats-officedocument."

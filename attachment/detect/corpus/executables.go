@@ -98,6 +98,13 @@ func Tar(namesAndData ...string) []byte {
 	return tarFile(files...)
 }
 
+// TarHeader is the beginning of a tar with one member of the given size.
+func TarHeader(name string, size int64) []byte {
+	var out bytes.Buffer
+	_ = tar.NewWriter(&out).WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: size})
+	return out.Bytes()
+}
+
 // tarFile packs files into a tar.
 func tarFile(files ...zipMember) []byte {
 	var out bytes.Buffer

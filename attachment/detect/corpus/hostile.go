@@ -14,11 +14,51 @@ import (
 	"strings"
 )
 
+// zeros returns n megabytes of zeros as a deflate stream: one compressed
+// megabyte, again and again. Compressing them all would take a test seconds.
+func zeros(prefix []byte, n int) []byte {
+	var chunk bytes.Buffer
+	w, _ := flate.NewWriter(&chunk, flate.BestCompression)
+	flushed := func(b []byte) []byte {
+		chunk.Reset()
+		_, _ = w.Write(b)
+		_ = w.Flush()
+		return bytes.Clone(chunk.Bytes())
+	}
+	out := flushed(prefix)
+	megabyte := make([]byte, 1<<20)
+	flushed(megabyte) // fills the window
+	out = append(out, bytes.Repeat(flushed(megabyte), n)...)
+	return append(out, 1, 0, 0, 0xFF, 0xFF) // an empty last block
+}
+
+func zerosSum(prefix []byte, n int) uint32 {
+	sum := crc32.ChecksumIEEE(prefix)
+	megabyte := make([]byte, 1<<20)
+	for range n {
+		sum = crc32.Update(sum, crc32.IEEETable, megabyte)
+	}
+	return sum
+}
+
+func rawZip(members int, name string, packed []byte, sum uint32, size uint64) []byte {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for i := range members {
+		m, err := w.CreateRaw(&zip.FileHeader{Name: strconv.Itoa(i) + name, Method: zip.Deflate, CRC32: sum, CompressedSize64: uint64(len(packed)), UncompressedSize64: size})
+		if err == nil {
+			_, _ = m.Write(packed)
+		}
+	}
+	_ = w.Close()
+	return out.Bytes()
+}
+
 // NestedBomb is a ZIP bomb in the manner of 42.zip: layers of sixteen archives
-// each, and at the bottom files of ten megabytes of zeros.
+// each, and at the bottom sixteen files of ten megabytes of zeros.
 func NestedBomb(layers int) []byte {
-	content := string(make([]byte, 10<<20))
-	for range layers {
+	content := string(rawZip(16, ".dll.txt", zeros(nil, 10), zerosSum(nil, 10), 10<<20))
+	for range layers - 1 {
 		var members []string
 		for i := range 16 {
 			members = append(members, "lib "+strconv.Itoa(i)+".zip", content)
@@ -29,7 +69,16 @@ func NestedBomb(layers int) []byte {
 }
 
 // FlatBomb is one file of n megabytes of zeros.
-func FlatBomb(n int) []byte { return Zip("zeros.txt", string(make([]byte, n<<20))) }
+func FlatBomb(n int) []byte {
+	return rawZip(1, ".txt", zeros(nil, n), zerosSum(nil, n), uint64(n)<<20)
+}
+
+// GzipBomb is prefix and n megabytes of zeros behind it.
+func GzipBomb(prefix []byte, n int) []byte {
+	out := append([]byte("\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\xFF"), zeros(prefix, n)...)
+	out = binary.LittleEndian.AppendUint32(out, zerosSum(prefix, n))
+	return binary.LittleEndian.AppendUint32(out, uint32(len(prefix)+n<<20))
+}
 
 // OverlappingZip has n entries that share the bytes of one.
 func OverlappingZip(n int, content []byte) []byte {

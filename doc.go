@@ -14,7 +14,8 @@
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/blob]: the port
 //     for bytes; memblob, fsblob and s3blob implement it.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/scan]: scanners,
-//     verdicts, and how pending ones are reached.
+//     verdicts, and how pending ones are reached, in one process or, with the
+//     nested module scan/riverqueue, in many.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/tenant]: on whose
 //     behalf a call is made, and what keeps tenants apart.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/auth]: JWT and

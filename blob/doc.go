@@ -18,4 +18,7 @@
 //
 // Backends: memblob (tests, demos), fsblob (one machine), s3blob (S3 and
 // compatibles). Write your own and prove it with blobtest.Run.
+//
+// Wrappers, for any of them: cryptblob (encryption at rest) and zstdblob
+// (compression), which goes around the former.
 package blob

@@ -39,7 +39,7 @@ func describeDefects() []defect {
 		{invalidLaw, "calls them absent on Open", func(s *memblob.Store) blob.Store {
 			return &rigged{Store: s, open: func(ctx context.Context, key string, offset, length int64) (*blob.Reader, error) {
 				r, err := s.Open(ctx, key, offset, length)
-				if blob.ValidateKey(key) != nil {
+				if invalid(key) {
 					err = &blob.Error{Op: "open", Key: key, Err: blob.ErrNotFound}
 				}
 				return r, err
@@ -47,7 +47,7 @@ func describeDefects() []defect {
 		}},
 		{invalidLaw, "deletes them happily", func(s *memblob.Store) blob.Store {
 			return &rigged{Store: s, remove: func(ctx context.Context, key string) error {
-				if blob.ValidateKey(key) != nil {
+				if invalid(key) {
 					return nil
 				}
 				return s.Delete(ctx, key)
@@ -55,7 +55,7 @@ func describeDefects() []defect {
 		}},
 		{invalidLaw, "copies to them", func(s *memblob.Store) blob.Store {
 			return &rigged{Store: s, copy: func(ctx context.Context, dst, src string) (blob.Info, error) {
-				if blob.ValidateKey(dst) != nil {
+				if invalid(dst) {
 					return blob.Info{Key: dst}, nil
 				}
 				return s.Copy(ctx, dst, src)
@@ -129,6 +129,8 @@ func describeDefects() []defect {
 		}},
 	}
 }
+
+func invalid(key string) bool { return blob.ValidateKey(key) != nil }
 
 // renamed stores under other keys than it is given, and hides that well.
 func renamed(s *memblob.Store, rename func(string) string) blob.Store {

@@ -80,7 +80,10 @@ func (u suite) list(t tb, s blob.Store) {
 			t.Errorf("List describes %+v, %v; want %d bytes and a time", info, err, 100+i)
 		}
 	}
-	for range lister.List(t.Context(), "") {
+	for _, err := range lister.List(t.Context(), "") {
+		if err != nil {
+			t.Errorf("List: %v", err)
+		}
 		break // yielding once more after this panics
 	}
 }

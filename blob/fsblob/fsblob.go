@@ -69,7 +69,11 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 	if err := s.vacant(locate(key)); err != nil {
 		return nil, fail("create", key, err)
 	}
-	return &writer{store: s, key: key, announced: announced}, nil
+	w := &writer{store: s, key: key, announced: announced}
+	if announced.Size > 0 {
+		w.chunk = make([]byte, 0, min(announced.Size, chunkSize))
+	}
+	return w, nil
 }
 
 // Open implements [blob.Store].
@@ -91,22 +95,39 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64) (*bl
 
 // open returns the file of a blob and what its trailer says.
 func (s *Store) open(key string) (*os.File, blob.Info, error) {
-	f, err := s.disk.open(locate(key).path())
-	if errors.Is(err, fs.ErrNotExist) {
+	f, info, err := s.openAt(locate(key))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, blob.Info{}, blob.ErrNotFound
+	case err != nil:
+		return nil, blob.Info{}, err
 	}
+	return f, info, nil
+}
+
+// openAt insists that what lies at p belongs there.
+func (s *Store) openAt(p place) (*os.File, blob.Info, error) {
+	f, err := s.disk.open(p.path())
 	if err != nil {
 		return nil, blob.Info{}, err
 	}
-	info, err := readTrailer(f)
-	if err == nil && info.Key != key {
-		err = corrupt("holds another key")
+	info, err := describe(f)
+	if err == nil && locate(info.Key) != p {
+		err = corrupt("holds the blob of another key")
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, blob.Info{}, err
 	}
 	return f, info, nil
+}
+
+func describe(f *os.File) (blob.Info, error) {
+	stat, err := f.Stat()
+	if err != nil {
+		return blob.Info{}, err
+	}
+	return readTrailer(f, stat.Size())
 }
 
 // Delete implements [blob.Store]. The blob does not come back after a power

@@ -50,12 +50,12 @@ func (s *Store) listShard(ctx context.Context, shard string) iter.Seq2[blob.Info
 				yield(blob.Info{}, err)
 				return
 			}
-			info, err := s.describe(shard + "/" + name)
+			f, info, err := s.openAt(place{shard, name})
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // deleted since
 			}
-			if err == nil && locate(info.Key).name != name {
-				err = corrupt("holds another key")
+			if err == nil {
+				err = f.Close()
 			}
 			if err != nil {
 				err = fmt.Errorf("%s: %w", name, err)
@@ -65,15 +65,6 @@ func (s *Store) listShard(ctx context.Context, shard string) iter.Seq2[blob.Info
 			}
 		}
 	}
-}
-
-func (s *Store) describe(path string) (blob.Info, error) {
-	f, err := s.disk.open(path)
-	if err != nil {
-		return blob.Info{}, err
-	}
-	defer f.Close()
-	return readTrailer(f)
 }
 
 // names yields what is in a folder, a few hundred at a time.

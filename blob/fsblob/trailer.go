@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
@@ -16,7 +15,7 @@ const (
 	magic      = "fsblob1\n"
 	footerSize = 4 + 4 + len(magic)
 
-	// maxTrailer bounds the JSON of the longest key and metadata, escaped.
+	// maxTrailer is more than the longest key and metadata take, escaped.
 	maxTrailer = 64 << 10
 
 	// tailSize is what Open reads at once: the whole trailer, nearly always.
@@ -45,14 +44,9 @@ func appendTrailer(p []byte, info blob.Info) ([]byte, error) {
 	return append(p, magic...), nil
 }
 
-// readTrailer reads the description of the blob in f. A file that is cut short
-// or damaged at its end is ErrCorrupt.
-func readTrailer(f *os.File) (blob.Info, error) {
-	stat, err := f.Stat()
-	if err != nil {
-		return blob.Info{}, err
-	}
-	size := stat.Size()
+// readTrailer reads the description of the blob in a file of size bytes. One
+// that is cut short or damaged at its end is ErrCorrupt.
+func readTrailer(f io.ReaderAt, size int64) (blob.Info, error) {
 	tail, err := readTail(f, size, tailSize)
 	if err != nil {
 		return blob.Info{}, err
@@ -61,17 +55,16 @@ func readTrailer(f *os.File) (blob.Info, error) {
 		return blob.Info{}, corrupt("does not end like a blob")
 	}
 	footer := tail[len(tail)-footerSize:]
-	length := int(binary.BigEndian.Uint32(footer))
-	want := length + footerSize
-	if length > maxTrailer || int64(want) > size {
-		return blob.Info{}, corrupt("trailer of %d bytes", length)
+	want := int64(binary.BigEndian.Uint32(footer)) + int64(footerSize)
+	if want > maxTrailer || want > size {
+		return blob.Info{}, corrupt("trailer of %d bytes", want)
 	}
-	if want > len(tail) {
+	if want > int64(len(tail)) {
 		if tail, err = readTail(f, size, want); err != nil {
 			return blob.Info{}, err
 		}
 	}
-	text := tail[len(tail)-want : len(tail)-footerSize]
+	text := tail[int64(len(tail))-want : len(tail)-footerSize]
 	if checksum(text) != binary.BigEndian.Uint32(footer[4:]) {
 		return blob.Info{}, corrupt("checksum of the trailer differs")
 	}
@@ -79,16 +72,17 @@ func readTrailer(f *os.File) (blob.Info, error) {
 	if err := json.Unmarshal(text, &t); err != nil {
 		return blob.Info{}, corrupt("%v", err)
 	}
-	if t.Size != size-int64(want) {
-		return blob.Info{}, corrupt("%d bytes, %d in its trailer", size-int64(want), t.Size)
+	if t.Size != size-want {
+		return blob.Info{}, corrupt("%d bytes, %d in its trailer", size-want, t.Size)
 	}
 	return blob.Info{
 		Key: t.Key, Size: t.Size, SHA256: t.SHA256, ContentType: t.ContentType, ModTime: t.ModTime, Metadata: t.Metadata,
 	}, nil
 }
 
-func readTail(f io.ReaderAt, size int64, n int) ([]byte, error) {
-	tail := make([]byte, min(size, int64(n)))
+// readTail returns the last n bytes, or the whole file if it has fewer.
+func readTail(f io.ReaderAt, size, n int64) ([]byte, error) {
+	tail := make([]byte, min(size, n))
 	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
 		return nil, err
 	}

@@ -20,33 +20,20 @@ func (f forward) Stat(ctx context.Context, key string) (blob.Info, error) {
 }
 
 func (f forward) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
-	if l, ok := blob.As[blob.Lister](f.Store); ok {
-		return l.List(ctx, prefix)
-	}
-	return func(yield func(blob.Info, error) bool) { yield(blob.Info{}, lacking("list", prefix)) }
+	return blob.List(ctx, f.Store, prefix)
 }
 
 func (f forward) Copy(ctx context.Context, dst, src string) (blob.Info, error) {
-	if c, ok := blob.As[blob.Copier](f.Store); ok {
-		return c.Copy(ctx, dst, src)
-	}
-	return blob.Info{}, lacking("copy", dst)
+	return blob.Copy(ctx, f.Store, dst, src)
 }
 
 func (f forward) Reclaim(ctx context.Context, cutoff time.Time) (int, error) {
-	if r, ok := blob.As[blob.Reclaimer](f.Store); ok {
-		return r.Reclaim(ctx, cutoff)
-	}
-	return 0, lacking("reclaim", "")
+	return blob.Reclaim(ctx, f.Store, cutoff)
 }
 
 func (f forward) SignURL(ctx context.Context, key string, opts *blob.SignURLOptions) (string, error) {
 	if s, ok := blob.As[blob.URLSigner](f.Store); ok {
 		return s.SignURL(ctx, key, opts)
 	}
-	return "", lacking("sign", key)
-}
-
-func lacking(op, key string) error {
-	return &blob.Error{Op: op, Key: key, Err: blob.ErrUnsupported}
+	return "", blob.Unsupported("sign", key)
 }

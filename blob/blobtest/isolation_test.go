@@ -132,7 +132,7 @@ func (s *scoped) Reclaim(ctx context.Context, cutoff time.Time) (int, error) {
 	if s.reclaims {
 		return s.inner.Reclaim(ctx, cutoff)
 	}
-	return 0, lacking("reclaim", "")
+	return 0, blob.Unsupported("reclaim", "")
 }
 
 func TestIsolationLawsHaveTeeth(t *testing.T) {

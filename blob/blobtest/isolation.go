@@ -73,10 +73,8 @@ func othersBlobOutlives(t tb, a, b blob.Store) {
 func (u suite) othersWritesGoOn(t tb, a, b blob.Store) {
 	w := begin(t, a, "slow", noise(30, u.bulk), nil)
 	abort(t, begin(t, b, "slow", []byte("b's"), nil))
-	if r, ok := blob.As[blob.Reclaimer](b); ok {
-		if _, err := r.Reclaim(t.Context(), time.Now().Add(time.Hour)); err != nil && !unsupported(err) {
-			t.Errorf("Reclaim: %v", err)
-		}
+	if _, err := blob.Reclaim(t.Context(), b, time.Now().Add(time.Hour)); err != nil && !unsupported(err) {
+		t.Errorf("Reclaim: %v", err)
 	}
 	commit(t, w)
 	holds(t, a, "slow", noise(30, u.bulk))
@@ -98,11 +96,7 @@ func listOwn(t tb, a, b blob.Store) {
 // listedOrRefused takes an error for an answer too: a store need not list
 // under what cannot begin a key.
 func listedOrRefused(t tb, s blob.Store, prefix string) (keys []string) {
-	lister, ok := blob.As[blob.Lister](s)
-	if !ok {
-		return nil
-	}
-	for info, err := range lister.List(t.Context(), prefix) {
+	for info, err := range blob.List(t.Context(), s, prefix) {
 		if err == nil {
 			keys = append(keys, info.Key)
 		}

@@ -17,12 +17,8 @@ func unsupported(err error) bool { return errors.Is(err, blob.ErrUnsupported) }
 // listed returns the sorted keys under prefix, or nil where s cannot list.
 func listed(t tb, s blob.Store, prefix string) []string {
 	t.Helper()
-	lister, ok := blob.As[blob.Lister](s)
-	if !ok {
-		return nil
-	}
 	var keys []string
-	for info, err := range lister.List(t.Context(), prefix) {
+	for info, err := range blob.List(t.Context(), s, prefix) {
 		if unsupported(err) {
 			return nil
 		}

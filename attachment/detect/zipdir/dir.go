@@ -137,6 +137,9 @@ func findEnd64(r io.ReaderAt, end int64) (count, length, offset uint64, at int64
 	if binary.LittleEndian.Uint32(locator[:]) != locator64Signature {
 		return 0, 0, 0, -1, nil
 	}
+	if disk, disks := binary.LittleEndian.Uint32(locator[4:]), binary.LittleEndian.Uint32(locator[16:]); disk != 0 || disks != 1 {
+		return 0, 0, 0, -1, ErrMalformed // some would read it, some would not
+	}
 	at = int64(binary.LittleEndian.Uint64(locator[8:]))
 	if at < 0 || at > end-locator64Len-end64Len {
 		return 0, 0, 0, -1, ErrMalformed

@@ -10,13 +10,11 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -266,21 +264,13 @@ func TestTerminated(t *testing.T) {
 	require.NoError(t, err)
 	total := st.blobs(t, "calm")
 
-	self, err := os.Executable()
-	require.NoError(t, err)
 	for bucket, after := range map[string]int{"early": 1, "late": total / 2} {
 		production := st.dress(t, bucket)
 		var stdout, stderr bytes.Buffer
-		child := exec.Command(self)
-		child.Dir, child.Stdout, child.Stderr = "../..", &stdout, &stderr
-		child.Env = append(os.Environ(), asHost+"="+strings.Join([]string{"-once", "-json", "-parallel", "1", "-data", t.TempDir()}, "\n"))
-		for name, value := range production {
-			child.Env = append(child.Env, name+"="+value)
-		}
+		child := production.child(t, "-parallel", "1", "-data", t.TempDir())
+		child.Stdout, child.Stderr = &stdout, &stderr
 		require.NoError(t, child.Start())
-		for deadline := time.Now().Add(time.Minute); st.blobs(t, bucket) < after && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond)
-		}
+		eventually(func() bool { return st.blobs(t, bucket) >= after })
 		require.NoError(t, child.Process.Signal(syscall.SIGTERM))
 		require.Error(t, child.Wait(), "whoever waits must not take it for done")
 		require.Contains(t, stderr.String(), errInterrupted.Error())

@@ -23,13 +23,13 @@ type work struct {
 	head   []byte // the beginning of whatever is being looked at
 }
 
-// room returns HeadBytes to read into. What is in it lasts until somebody else
-// asks.
-func (w *work) room() []byte {
-	if len(w.head) < HeadBytes {
-		w.head = make([]byte, HeadBytes)
+// room returns n bytes to read into, with what the last call left in them. It
+// lasts until somebody else asks.
+func (w *work) room(n int) []byte {
+	if len(w.head) < n {
+		w.head = append(w.head, make([]byte, n-len(w.head))...)
 	}
-	return w.head
+	return w.head[:n]
 }
 
 // unpack judges what is inside t, if t is a container.
@@ -174,8 +174,8 @@ func (j *judge) examineStream(ctx context.Context, body io.Reader) error {
 		return j.examine(ctx, s, s.Size())
 	}
 	// A few kilobytes tell most formats; text and the unknown get more.
-	head := j.work.room()
-	n, complete, err := readSome(body, head[:firstBytes])
+	head := j.work.room(firstBytes)
+	n, complete, err := readSome(body, head)
 	if err != nil {
 		return err
 	}
@@ -188,6 +188,7 @@ func (j *judge) examineStream(ctx context.Context, body io.Reader) error {
 		return err
 	}
 	if t.MIME == detect.Unknown || t.Family == detect.Text {
+		head = j.work.room(HeadBytes)
 		more, _, err := readSome(body, head[n:])
 		if err != nil {
 			return err

@@ -12,10 +12,12 @@ import (
 // NodeType is the type under which a host registers the node.
 const NodeType = "attachment-handler"
 
-// What the host wires in, under the names the node's documentation uses.
 type (
-	BlobStore     = blob.Store
-	Scanner       = scan.Scanner
+	// BlobStore is what keeps the bytes.
+	BlobStore = blob.Store
+	// Scanner reaches the verdicts.
+	Scanner = scan.Scanner
+	// TenantContext says on whose behalf a node runs.
 	TenantContext = tenant.Context
 )
 

@@ -192,7 +192,7 @@ func checkRace(s *suite) {
 
 func checkOddText(s *suite) {
 	d := s.draft("acme", "a.txt", "alpha")
-	d.Record.Filename = "nul\x00 bad\xff отчёт ‮fdp"
+	d.Record.Filename = "nul\x00 bad\xff отчёт \u202efdp"
 	d.Record.ContentID = "\x00"
 	s.store(d)
 	record := s.get(d)

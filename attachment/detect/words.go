@@ -66,7 +66,8 @@ func (e *evidence) weighWord(word string, before, after byte) {
 
 // weighOperator looks at arrows, strict comparison and redirection.
 func (e *evidence) weighOperator(s string) {
-	word, in, worth := "", javascript, 0
+	var word string
+	in, worth := javascript, 0
 	switch {
 	case s[0] == '=' && (strings.HasPrefix(s, "=> {") || strings.HasPrefix(s, "=>{")):
 		word, worth = "=>", 3

@@ -1,8 +1,8 @@
 // Package httpapi serves attachments over HTTP, as an http.Handler that a host
 // mounts behind its own authentication.
 //
-//	api, err := httpapi.New(handler, chain.Handler, nil)
-//	mux.Handle("/api/", api)
+//	api, err := httpapi.New(handler, auth.RequirePermission(tenant.Read), nil)
+//	mux.Handle("/api/", chain.Handler(api)) // package auth, or the host's own
 //
 // # Who lives here
 //

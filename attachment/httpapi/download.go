@@ -7,9 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"strconv"
+	"strings"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/serve"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
@@ -23,11 +26,18 @@ func (a *api) downloadByID(w http.ResponseWriter, r *http.Request) error {
 	switch r.URL.Query().Get("disposition") {
 	case "", "attachment":
 	case "inline":
-		show.Inline = a.opts.Inline
+		show.Inline = a.opts.Inline && !activeByName(record.SafeFilename)
 	default:
 		return badRequestf("disposition: must be attachment or inline")
 	}
 	return a.send(w, r, record, show)
+}
+
+// activeByName reports whether a name calls for a program, a script or a page,
+// whatever the bytes are: such a file is not shown even as text.
+func activeByName(name string) bool {
+	t, known := detect.ByExtension(strings.TrimPrefix(path.Ext(name), "."))
+	return known && t.Active()
 }
 
 func (a *api) downloadByLink(w http.ResponseWriter, r *http.Request) error {

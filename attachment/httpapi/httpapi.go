@@ -11,7 +11,9 @@ import (
 // New returns the API over a handler. protect is the host's authentication: it
 // answers requests it does not trust, and hands the others on with a
 // tenant.Context in their context. It wraps every route but the download by
-// link, which carries its own proof. opts may be nil.
+// link, which carries its own proof. A host that wants its middleware around
+// links too puts it around the whole API, and here only what refuses whom that
+// has not identified; see the example. opts may be nil.
 func New(h *attachment.AttachmentHandler, protect func(http.Handler) http.Handler, opts *Options) (http.Handler, error) {
 	if h == nil {
 		return nil, errors.New("httpapi: New needs a handler")
@@ -40,7 +42,7 @@ func (a *api) routes(protect func(http.Handler) http.Handler) http.Handler {
 	rest := http.NewServeMux()
 	links.Handle("/", rest)
 	links.Handle(strings.TrimSuffix(a.opts.Prefix+attachment.DownloadPath, "/"), rest) // or ServeMux would redirect
-	rest.Handle("/", a.endpoint(func(http.ResponseWriter, *http.Request) error { return errNoRoute }))
+	rest.Handle("/", protect(a.endpoint(func(http.ResponseWriter, *http.Request) error { return errNoRoute })))
 
 	for path, methods := range map[string]map[string]endpoint{
 		"/emails/{messageId}/attachments":   {"GET": a.listByMessage},
@@ -59,7 +61,7 @@ func (a *api) routes(protect func(http.Handler) http.Handler) http.Handler {
 		for method, e := range methods {
 			rest.Handle(method+" "+path, protect(a.endpoint(e)))
 		}
-		rest.Handle(path, a.endpoint(wrongMethod(methods)))
+		rest.Handle(path, protect(a.endpoint(wrongMethod(methods)))) // CORS preflights come here, too
 	}
 	return links
 }

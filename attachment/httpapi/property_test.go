@@ -75,8 +75,17 @@ func (c caller) reaches(r *row) bool {
 func anyone(t *rapid.T) caller {
 	return caller{
 		rapid.SampledFrom(tenantNames()).Draw(t, "tenant"), rapid.SampledFrom([]string{"one", "two"}).Draw(t, "user"),
-		rapid.IntRange(0, 3).Draw(t, "admin") == 0,
+		rapid.Bool().Draw(t, "admin"),
 	}
+}
+
+// someone is anyone, and every other time somebody of the row's own tenant.
+func someone(t *rapid.T, r *row) caller {
+	c := anyone(t)
+	if rapid.Bool().Draw(t, "colleague") {
+		c.tenant = r.tenant
+	}
+	return c
 }
 
 func (w *world) anyRow(t *rapid.T) *row {
@@ -180,7 +189,8 @@ func (w *world) list(t *rapid.T) {
 
 // read tries the routes that only look at one record.
 func (w *world) read(t *rapid.T) {
-	c, r := anyone(t), w.anyRow(t)
+	r := w.anyRow(t)
+	c := someone(t, r)
 	route := rapid.SampledFrom([]string{"GET ", "GET /scan-status", "GET /download", "HEAD /download"}).Draw(t, "route")
 	method, suffix, _ := strings.Cut(route, " ")
 	request := w.request(w.t, c.String(), method, "/api/v1/attachments/"+r.id+suffix, nil)
@@ -223,7 +233,8 @@ func (w *world) downloaded(t *rapid.T, r *row, got reply) {
 }
 
 func (w *world) delete(t *rapid.T) {
-	c, r := anyone(t), w.anyRow(t)
+	r := w.anyRow(t)
+	c := someone(t, r)
 	got := w.ask(c.tenant, w.request(w.t, c.String(), "DELETE", "/api/v1/attachments/"+r.id, nil))
 	if !c.reaches(r) || r.deleted {
 		w.expect(t, http.StatusNotFound, got)
@@ -234,7 +245,8 @@ func (w *world) delete(t *rapid.T) {
 }
 
 func (w *world) restore(t *rapid.T) {
-	c, r := anyone(t), w.anyRow(t)
+	r := w.anyRow(t)
+	c := someone(t, r)
 	got := w.ask(c.tenant, w.request(w.t, c.String(), "POST", "/api/v1/attachments/"+r.id+"/restore", nil))
 	switch {
 	case !c.reaches(r) || r.deleted && !c.admin:
@@ -249,7 +261,8 @@ func (w *world) restore(t *rapid.T) {
 }
 
 func (w *world) overrule(t *rapid.T) {
-	c, r := anyone(t), w.anyRow(t)
+	r := w.anyRow(t)
+	c := someone(t, r)
 	action := rapid.SampledFrom([]string{"rescan", "release", "quarantine"}).Draw(t, "action")
 	got := w.ask(c.tenant, w.request(w.t, c.String(), "POST", "/api/v1/attachments/"+r.id+"/"+action, strings.NewReader(`{"reason":"it must be"}`), "Content-Type", "application/json"))
 	switch {
@@ -269,7 +282,8 @@ func (w *world) overrule(t *rapid.T) {
 
 // follow uses a link, which speaks of its tenant whoever has it.
 func (w *world) follow(t *rapid.T) {
-	c, r := anyone(t), w.anyRow(t)
+	r := w.anyRow(t)
+	c := someone(t, r)
 	got := w.ask(r.tenant, w.request(w.t, c.String(), "GET", r.link, nil))
 	if r.deleted {
 		w.expect(t, http.StatusNotFound, got)

@@ -1,0 +1,271 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	_ "modernc.org/sqlite"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/httpapi"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/sqlrepo"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/auth"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/auth/ratelimit"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/auth/token"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/fsblob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/eicar"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// stack is the whole of a host: tokens, files, SQLite, a scan pool, and the API
+// behind package auth.
+type stack struct {
+	url    string
+	issuer *token.Issuer
+	files  string // the folder of the blob store
+
+	mu     sync.Mutex
+	events []auth.Event
+	fromOS int64 // bytes that went from a file to a connection by themselves
+}
+
+const (
+	tenantID = "7d9c2b1e-0f4a-4c35-9a57-1f0b6f6f3c11"
+	userID   = "e2b7f3f0-5d1c-4f6e-8d0a-3a1d2c9b8e22"
+)
+
+func newStack(t testing.TB) *stack {
+	t.Helper()
+	s := &stack{files: t.TempDir()}
+	files, err := fsblob.New(s.files, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, files.Close()) })
+	store := tenant.NewStore(files, nil)
+
+	db, err := sqlrepo.OpenSQLite(filepath.Join(t.TempDir(), "records.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	repo := sqlrepo.NewSQLite(db)
+	require.NoError(t, repo.Migrate(t.Context()))
+
+	pool := scan.NewPool(scan.NewWorker(eicar.New(nil), attachment.NewLedger(store, repo), nil), nil)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = pool.Run(ctx) })
+	t.Cleanup(func() { stop(); running.Wait() })
+
+	links, err := blob.NewLinkSigner([]blob.LinkKey{{ID: "k1", Secret: []byte("a secret of thirty-two bytes, ok")}}, nil)
+	require.NoError(t, err)
+	handler, err := attachment.New(store, repo, &attachment.Options{Queue: pool, Links: links})
+	require.NoError(t, err)
+	api, err := httpapi.New(handler, auth.RequirePermission(tenant.Read), &httpapi.Options{
+		CanAccess: auth.CanAccess, MaxFileSize: 5 << 30,
+		Audit: func(ctx context.Context, e httpapi.Event) {
+			auth.Annotate(ctx, "attachment_id", e.AttachmentID)
+		},
+	})
+	require.NoError(t, err)
+
+	server := httptest.NewUnstartedServer(s.chain(t).Handler(api))
+	server.Listener = &listener{server.Listener, s}
+	server.Start()
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+func (s *stack) chain(t testing.TB) *auth.Chain {
+	t.Helper()
+	key, err := token.NewSecret("1", []byte("nG7!pQ2vX9#rT4mK8$wZ1bY6&cJ3hL5d"))
+	require.NoError(t, err)
+	keys, err := token.NewKeySet(key)
+	require.NoError(t, err)
+	s.issuer, err = token.NewIssuer(keys, nil)
+	require.NoError(t, err)
+	verifier, err := token.NewVerifier(keys, nil)
+	require.NoError(t, err)
+	authenticator, err := auth.NewAuthenticator(verifier, &auth.AuthenticatorOptions{Public: []string{"GET " + attachment.DownloadPath}})
+	require.NoError(t, err)
+	chain, err := auth.NewChain(authenticator, &auth.ChainOptions{
+		CORS: &auth.CORSOptions{Origins: []string{"https://app.example.com"}}, UserLimit: ratelimit.PerMinute(100_000), AddressLimit: ratelimit.PerMinute(100_000),
+		Sink: auth.SinkFunc(func(_ context.Context, e auth.Event) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.events = append(s.events, e)
+			return nil
+		}),
+	})
+	require.NoError(t, err)
+	return chain
+}
+
+// listener counts what its connections are handed as a piece of a file, which
+// is what Linux sends without copying.
+type listener struct {
+	net.Listener
+	s *stack
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &countingConn{c.(*net.TCPConn), l.s}, nil
+}
+
+type countingConn struct {
+	*net.TCPConn
+	s *stack
+}
+
+func (c *countingConn) ReadFrom(src io.Reader) (int64, error) {
+	n, err := c.TCPConn.ReadFrom(src)
+	if piece, ok := src.(*io.LimitedReader); ok {
+		if _, ok := piece.R.(*os.File); ok {
+			c.s.mu.Lock()
+			c.s.fromOS += n
+			c.s.mu.Unlock()
+		}
+	}
+	return n, err
+}
+
+func (s *stack) call(t testing.TB, role, method, path, contentType string, body io.Reader) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, s.url+path, body)
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", contentType)
+	if role != "" {
+		bearer, err := s.issuer.Issue(token.Claims{TenantID: tenantID, UserID: userID, Role: role})
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	contract().check(t, r, response, data)
+	return reply{response, string(data)}
+}
+
+func (s *stack) upload(t testing.TB, filename, content string) attachment.Processed {
+	t.Helper()
+	body, contentType := form(t, part{"file", filename, "application/octet-stream", content})
+	r := s.call(t, "user", "POST", uploadPath, contentType, strings.NewReader(body))
+	require.Equal(t, http.StatusCreated, r.StatusCode, r.body)
+	return *decode[uploaded](t, r).Results[0].Data
+}
+
+// settled polls, as a client does, until there is a verdict.
+func (s *stack) settled(t testing.TB, id string) scan.Status {
+	t.Helper()
+	var got status
+	require.Eventually(t, func() bool {
+		got = decode[status](t, s.call(t, "user", "GET", "/api/v1/attachments/"+id+"/scan-status", "", nil))
+		return got.VirusScanStatus != scan.StatusPending
+	}, 30*time.Second, 5*time.Millisecond)
+	return got.VirusScanStatus
+}
+
+func TestWholeStack(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	t.Run("", func(t *testing.T) { // its cleanup comes before the look for leaks
+		s := newStack(t)
+		good := s.upload(t, "minutes.txt", content)
+		require.Equal(t, scan.StatusClean, s.settled(t, good.AttachmentID))
+		one := "/api/v1/attachments/" + good.AttachmentID
+		require.Equal(t, content, s.call(t, "user", "GET", one+"/download", "", nil).body)
+		require.Equal(t, content, s.call(t, "", "GET", good.PresignedURL, "", nil).body)
+		require.Equal(t, 401, s.call(t, "", "GET", one+"/download", "", nil).StatusCode)
+		require.Equal(t, 401, s.call(t, "", "GET", "/api/v1/nothing", "", nil).StatusCode)
+		require.Equal(t, 403, s.call(t, "user", "POST", one+"/rescan", "", nil).StatusCode)
+		require.Equal(t, 202, s.call(t, "admin", "POST", one+"/rescan", "", nil).StatusCode)
+
+		virus := s.upload(t, "notes.txt", string(eicar.TestFile()))
+		require.Equal(t, scan.StatusInfected, s.settled(t, virus.AttachmentID))
+		s.call(t, "", "GET", virus.PresignedURL, "", nil).refused(t, http.StatusForbidden, "not_served")
+		r := s.call(t, "admin", "POST", "/api/v1/attachments/"+virus.AttachmentID+"/release", "application/json", strings.NewReader(`{"reason":"a test file"}`))
+		require.Equal(t, 200, r.StatusCode, r.body)
+		require.Equal(t, string(eicar.TestFile()), s.call(t, "", "GET", virus.PresignedURL, "", nil).body)
+
+		s.audited(t, "POST /api/v1/messages/{messageId}/attachments", 201, good.AttachmentID)
+		s.audited(t, "GET /api/v1/attachments/{id}/download", 200, good.AttachmentID)
+		s.audited(t, "GET /api/v1/attachments/download/{storageKey...}", 200, good.AttachmentID)
+		s.audited(t, "POST /api/v1/attachments/{id}/release", 200, virus.AttachmentID)
+		log, err := json.Marshal(s.events)
+		require.NoError(t, err)
+		require.NotContains(t, string(log), "sig=")
+
+		preflight, err := http.NewRequest("OPTIONS", s.url+one, nil)
+		require.NoError(t, err)
+		preflight.Header.Set("Origin", "https://app.example.com")
+		preflight.Header.Set("Access-Control-Request-Method", "DELETE")
+		answer, err := http.DefaultTransport.RoundTrip(preflight)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		require.Equal(t, "https://app.example.com", answer.Header.Get("Access-Control-Allow-Origin"))
+	})
+}
+
+func (s *stack) audited(t testing.TB, route string, status int, id string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.events {
+		if e.Route == route && e.Status == status && e.Details["attachment_id"] == id {
+			return
+		}
+	}
+	require.Fail(t, "not audited", "%s %d %s in %+v", route, status, id, s.events)
+}
+
+// TestFilesGoByThemselves: through every layer of a host, the bytes of a file
+// reach the connection as a file, so that the kernel sends them, and no memory
+// grows with their number.
+func TestFilesGoByThemselves(t *testing.T) {
+	s := newStack(t)
+	download := func(size int) (allocated uint64, sent int64) {
+		data := bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog.\n"), size/45)
+		p := s.upload(t, fmt.Sprintf("%d.txt", size), string(data))
+		require.Equal(t, scan.StatusClean, s.settled(t, p.AttachmentID))
+		s.mu.Lock()
+		s.fromOS = 0
+		s.mu.Unlock()
+		allocated = allocations(func() {
+			response, err := http.Get(s.url + p.PresignedURL)
+			require.NoError(t, err)
+			n, err := io.Copy(io.Discard, response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, int64(len(data)), n)
+		})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return allocated, int64(len(data)) - s.fromOS
+	}
+	download(1 << 20) // what is made once
+	little, copied := download(2 << 20)
+	require.LessOrEqual(t, copied, int64(512), "net/http copies the beginning, and no more")
+	much, copied := download(20 << 20)
+	require.LessOrEqual(t, copied, int64(512))
+	require.Less(t, much, little+256<<10, "ten times the bytes")
+}

@@ -39,8 +39,9 @@ type Options struct {
 	TLSConfig *tls.Config
 
 	// Sessions is how many idle connections to keep per server (IDSESSION).
-	// It saves a dial per scan, which shows with small files over TLS.
-	// Defaults to 0: one connection per scan.
+	// It saves a dial per scan, which shows with small files over TLS. Each
+	// carries one scan at a time, and a reply must bear the number of the
+	// command it answers. Defaults to 0: one connection per scan.
 	Sessions int
 
 	// VersionAge is how long a server's version is believed; then the next
@@ -85,6 +86,8 @@ func New(addresses []string, opts *Options) (*Scanner, error) {
 	}
 	return s, nil
 }
+
+var _ scan.Versioned = (*Scanner)(nil)
 
 // Scan streams obj to a server. The verdict is Clean only if the server
 // received every byte and said so; Unscannable if obj is larger than

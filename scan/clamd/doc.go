@@ -14,6 +14,7 @@
 //	StreamMaxLength 50M    # at least Options.MaxStreamSize
 //	MaxFileSize     50M    # likewise
 //	MaxScanSize    200M    # some times that: archives are unpacked
+//	MaxScanTime   120000   # in ms; past it AlertExceedsMax speaks up
 //
 // [Scanner.SelfTest] tries a server out and reports what it would let pass.
 //

@@ -97,6 +97,60 @@ func TestAClamdThatHangsIsAnOutage(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond)
 }
 
+// After a failure the version is asked for again, long before it is too old:
+// that is what tells a server that is down from an object that is trouble.
+func TestAFailureAsksForTheVersionAgain(t *testing.T) {
+	var asked, scans atomic.Int64
+	sound, crashing := replies("stream: OK\x00"), version(func(c net.Conn, _ *bufio.Reader) { reset(c) })
+	address := serve(t, func(c net.Conn) {
+		peeked := bufio.NewReader(c)
+		if command, err := peeked.Peek(9); err == nil && string(command) == "zVERSION\x00" {
+			asked.Add(1)
+		} else if scans.Add(1) == 1 {
+			crashing(buffered{c.(*net.TCPConn), peeked})
+			return
+		}
+		sound(buffered{c.(*net.TCPConn), peeked})
+	})
+	s := newScanner(t, nil, "tcp://"+address)
+	_, err := s.Scan(t.Context(), scantest.NewObject([]byte("bytes")))
+	require.ErrorIs(t, err, scan.ErrProtocol)
+	for range 3 {
+		_, err = s.Scan(t.Context(), scantest.NewObject([]byte("bytes")))
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 2, asked.Load())
+}
+
+// buffered is a connection of which something was read ahead.
+type buffered struct {
+	*net.TCPConn
+	r *bufio.Reader
+}
+
+func (b buffered) Read(p []byte) (int, error) { return b.r.Read(p) }
+
+func TestClamdKilledInMidScan(t *testing.T) {
+	daemon := services.StartClamd(t, nil)
+	data := bytes.Repeat([]byte("harmless"), 1<<20)
+	obj := scantest.NewObject(data)
+	obj.Open = scantest.Stream(obj.Size, func() io.Reader {
+		return io.MultiReader(bytes.NewReader(data[:1<<20]), before(daemon.Kill), bytes.NewReader(data[1<<20:]))
+	}).Open
+	res, err := newScanner(t, nil, "tcp://"+daemon.TCP).Scan(t.Context(), obj)
+	require.ErrorIs(t, err, scan.ErrProtocol)
+	require.True(t, scan.Retryable(err))
+	require.NotEqual(t, scan.Clean, res.Verdict)
+}
+
+// before is an empty reader that first does something.
+type before func()
+
+func (f before) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
+}
+
 func TestSessionsAreReusedAndReplaced(t *testing.T) {
 	daemon := services.StartClamd(t, nil)
 	var dialled atomic.Int64

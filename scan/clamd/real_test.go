@@ -89,7 +89,7 @@ func TestFindsEICARWhereverItHides(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, scan.Infected, res.Verdict)
 			require.Contains(t, res.Threat, "EICAR")
-			require.Equal(t, "clamd 1.4.6", res.Engine)
+			require.Regexp(t, `^clamd \d+\.\d+`, res.Engine)
 			require.EqualValues(t, len(data), res.Bytes)
 		})
 	}
@@ -98,6 +98,9 @@ func TestFindsEICARWhereverItHides(t *testing.T) {
 func TestFindsClamAVsOwnTestFiles(t *testing.T) {
 	files, _ := filepath.Glob("/usr/share/clamav-testfiles/clam*")
 	if len(files) == 0 {
+		if os.Getenv("REQUIRE_SERVICES") == "1" {
+			t.Fatal("install clamav-testfiles")
+		}
 		t.Skip("install clamav-testfiles")
 	}
 	s := newScanner(t, nil, "unix://"+services.StartClamd(t, strict()).Unix)
@@ -210,7 +213,8 @@ func TestCommands(t *testing.T) {
 	require.NoError(t, s.Ping(t.Context()))
 	version, err := s.Version(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, scan.Version{Engine: "clamd 1.4.6"}, version)
+	require.Regexp(t, `^clamd \d+\.\d+`, version.Engine)
+	require.Empty(t, version.Signatures, "private signatures have no version")
 	stats, err := s.Stats(t.Context())
 	require.NoError(t, err)
 	require.Len(t, stats, 1)

@@ -118,6 +118,6 @@ func swallow(r io.Reader, n int64) {
 
 // reset closes c with an RST.
 func reset(c net.Conn) {
-	_ = c.(*net.TCPConn).SetLinger(0)
+	_ = c.(interface{ SetLinger(int) error }).SetLinger(0)
 	_ = c.Close()
 }

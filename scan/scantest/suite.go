@@ -269,26 +269,42 @@ func wantSourceError(what string, res scan.Result, err error) error {
 	return nil
 }
 
-// wantPrompt scans under a context that ends after d, and wants an error and
-// no verdict soon after that. A busy machine may be late, but not three times.
+// wantPrompt scans under contexts that end after d, one by its deadline and one
+// by being cancelled, and wants an error and no verdict soon after that. A busy
+// machine may be late, but not three times.
 func wantPrompt(ctx context.Context, d time.Duration, s scan.Scanner, obj scan.Object) error {
-	var late time.Duration
-	for range 3 {
-		inner, cancel := context.WithTimeout(ctx, d)
-		deadline, _ := inner.Deadline()
-		res, err := s.Scan(inner, obj)
-		late = time.Since(deadline)
-		cancel()
-		switch {
-		case err == nil:
-			return fmt.Errorf("got %+v, want an error", res)
-		case !scan.Retryable(err):
-			return fmt.Errorf("got %w, want a retryable error", err)
-		case late <= soon:
-			return nil
+	byDeadline := func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, d) }
+	byCancel := func() (context.Context, context.CancelFunc) {
+		inner, cancel := context.WithCancel(ctx)
+		if d == 0 {
+			cancel()
+		}
+		timer := time.AfterFunc(d, cancel)
+		return inner, func() { timer.Stop(); cancel() }
+	}
+	for _, begin := range []func() (context.Context, context.CancelFunc){byDeadline, byCancel} {
+		var took time.Duration
+		for range 3 {
+			inner, cancel := begin()
+			begun := time.Now()
+			res, err := s.Scan(inner, obj)
+			took = time.Since(begun)
+			cancel()
+			if err == nil {
+				return fmt.Errorf("got %+v, want an error", res)
+			}
+			if !scan.Retryable(err) {
+				return fmt.Errorf("got %w, want a retryable error", err)
+			}
+			if took <= d+soon {
+				break
+			}
+		}
+		if took > d+soon {
+			return fmt.Errorf("returned after %s, its context ended after %s", took, d)
 		}
 	}
-	return fmt.Errorf("returned %s after its deadline", late)
+	return nil
 }
 
 type oneByte struct{ r io.Reader }

@@ -68,7 +68,7 @@ func faults(elsewhere string) map[string]fault {
 	}
 	data := []byte("12345678")
 	sum := scantest.NewObject(data).SHA256
-	large := scantest.Zeros(33<<20, nil)
+	large, unread := scantest.Zeros(33<<20, nil), scantest.Zeros(30<<20, nil)
 
 	return map[string]fault{
 		// The lookup.
@@ -107,7 +107,7 @@ func faults(elsewhere string) map[string]fault {
 		"429 on upload":             {on: atUpload, handle: status(429, "TooManyRequestsError"), want: scan.ErrRateLimited},
 		"upload hangs":              {on: atUpload, handle: hang, hangs: true, want: scan.ErrUnavailable},
 		"upload cut":                {on: atUpload, handle: reset, want: scan.ErrProtocol},
-		"accepted unread":           {on: atUpload, handle: body(`{"data":{"type":"analysis","id":"x"}}`), object: scantest.Zeros(30<<20, nil), want: errAny},
+		"accepted unread":           {on: "", handle: acceptsUnread(unread), object: unread, want: errAny},
 		"no analysis in the answer": {on: atUpload, handle: read(body(`{"data":{}}`)), want: scan.ErrProtocol},
 		"upload URL elsewhere":      {on: atUploadURL, handle: body(`{"data":"` + elsewhere + `"}`), object: large, want: scan.ErrProtocol},
 		"upload URL unencrypted":    {on: atUploadURL, handle: body(`{"data":"http://www.virustotal.com/_ah/upload/x"}`), object: large, want: scan.ErrProtocol},
@@ -211,6 +211,20 @@ func read(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		next(w, r)
+	}
+}
+
+// acceptsUnread takes no byte of obj and calls it clean all the same.
+func acceptsUnread(obj scan.Object) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "/analyses/"):
+			_, _ = fmt.Fprintf(w, `{"meta":{"file_info":{"sha256":%q,"size":%d}},"data":{"attributes":{"status":"completed","date":%d,"stats":{"undetected":60}}}}`, obj.SHA256, obj.Size, time.Now().Unix())
+		case r.Method == http.MethodPost:
+			_, _ = io.WriteString(w, `{"data":{"type":"analysis","id":"x"}}`)
+		default:
+			apiError(w, 404, "NotFoundError", "no such file")
+		}
 	}
 }
 

@@ -67,7 +67,8 @@ func (e *evidence) weighWord(word string, before, after byte) {
 // weighOperator looks at arrows, strict comparison and redirection.
 func (e *evidence) weighOperator(s string) {
 	var word string
-	in, worth := javascript, 0
+	var worth int
+	in := javascript
 	switch {
 	case s[0] == '=' && (strings.HasPrefix(s, "=> {") || strings.HasPrefix(s, "=>{")):
 		word, worth = "=>", 3

@@ -69,7 +69,11 @@ func AsError(err error) *Error {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &violation):
-		return &Error{Code: Code(violation.Code()), Message: violation.Message, Err: err}
+		message := violation.Message
+		if violation.Member != "" {
+			message += fmt.Sprintf(" (%.200q in the archive)", violation.Member)
+		}
+		return &Error{Code: Code(violation.Code()), Message: message, Err: err}
 	case errors.Is(err, tenant.ErrMissing), errors.Is(err, tenant.ErrInvalidID):
 		return &Error{Code: CodeForbidden, Message: "no tenant on whose behalf to act", Err: err}
 	case errors.Is(err, tenant.ErrForbidden):

@@ -16,7 +16,7 @@ import (
 func TestFilesOfThisMachine(t *testing.T) {
 	roots := filepath.SplitList(os.Getenv("DETECT_FILES"))
 	if len(roots) == 0 {
-		t.Skip("DETECT_FILES is not set")
+		t.Log("DETECT_FILES is not set: nothing to look at")
 	}
 	const most = 2000 // of one extension
 	counts := make(map[string]map[string]int)

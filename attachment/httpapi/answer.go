@@ -123,7 +123,7 @@ func requestTooLarge(e *http.MaxBytesError) string {
 // fail answers err, and logs what the client is not told.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	answer := answerTo(err)
-	if answer.status >= 500 {
+	if answer.status >= 500 && !errors.Is(r.Context().Err(), context.Canceled) { // a client that left is no failure
 		a.opts.Logger.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("method", r.Method), slog.String("route", r.Pattern), slog.Int("status", answer.status), slog.String("error", err.Error()))
 	}

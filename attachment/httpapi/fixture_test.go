@@ -27,6 +27,7 @@ type fixture struct {
 	*attachment.AttachmentHandler
 	repo   attachment.Repository
 	server *httptest.Server
+	busy   sync.WaitGroup // requests that the API still works on
 
 	mu     sync.Mutex
 	now    time.Time
@@ -60,9 +61,19 @@ func newFixture(t testing.TB, change ...func(*setup)) *fixture {
 	require.NoError(t, err)
 	api, err := httpapi.New(f.AttachmentHandler, authenticate, &s.api)
 	require.NoError(t, err)
-	f.server = httptest.NewServer(api)
+	f.server = httptest.NewServer(counted(api, &f.busy))
 	t.Cleanup(f.server.Close)
 	return f
+}
+
+// counted counts the requests that next works on: after the last byte of a
+// response there is still something to do.
+func counted(next http.Handler, busy *sync.WaitGroup) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		busy.Add(1)
+		defer busy.Done()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (f *fixture) clock() time.Time {
@@ -141,6 +152,7 @@ func (f *fixture) do(t testing.TB, r *http.Request) reply {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
+	f.busy.Wait()
 	contract().check(t, r, response, body)
 	return reply{response, string(body)}
 }

@@ -39,6 +39,7 @@ type stack struct {
 	url    string
 	issuer *token.Issuer
 	files  string // the folder of the blob store
+	busy   sync.WaitGroup
 
 	mu     sync.Mutex
 	events []auth.Event
@@ -82,7 +83,7 @@ func newStack(t testing.TB) *stack {
 	})
 	require.NoError(t, err)
 
-	server := httptest.NewUnstartedServer(s.chain(t).Handler(api))
+	server := httptest.NewUnstartedServer(counted(s.chain(t).Handler(api), &s.busy))
 	server.Listener = &listener{server.Listener, s}
 	server.Start()
 	t.Cleanup(server.Close)
@@ -162,6 +163,7 @@ func (s *stack) call(t testing.TB, role, method, path, contentType string, body 
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
+	s.busy.Wait()
 	contract().check(t, r, response, data)
 	return reply{response, string(data)}
 }

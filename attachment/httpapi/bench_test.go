@@ -83,32 +83,3 @@ func BenchmarkDownload(b *testing.B) {
 		b.ReportMetric(other.Seconds()/own.Seconds(), "x-FileServer")
 	})
 }
-
-// uploadLarge streams a text of size bytes in and returns the attachment's id.
-func (s *stack) uploadLarge(b *testing.B, size int64) string {
-	b.Helper()
-	body, w := io.Pipe()
-	go func() {
-		_, err := io.WriteString(w, "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"large.txt\"\r\n\r\n")
-		if err == nil {
-			_, err = io.CopyN(w, endless{}, size)
-		}
-		if err == nil {
-			_, err = io.WriteString(w, "\r\n--x--\r\n")
-		}
-		w.CloseWithError(err)
-	}()
-	r := s.call(b, "user", "POST", uploadPath, "multipart/form-data; boundary=x", body)
-	require.Equal(b, http.StatusCreated, r.StatusCode, r.body)
-	return decode[uploaded](b, r).Results[0].Data.AttachmentID
-}
-
-// endless is a text without an end.
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = "The quick brown fox jumps over the lazy dog.\n"[i%45]
-	}
-	return len(p), nil
-}

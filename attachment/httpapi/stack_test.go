@@ -271,3 +271,47 @@ func TestFilesGoByThemselves(t *testing.T) {
 	require.LessOrEqual(t, copied, int64(512))
 	require.Less(t, much, little+256<<10, "ten times the bytes")
 }
+
+// TestUploadsStream: what an upload takes of memory does not grow with it, and
+// no temporary file is left.
+func TestUploadsStream(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	s := newStack(t)
+	s.uploadLarge(t, 1<<20) // what is made once
+	little := allocations(func() { s.uploadLarge(t, 2<<20) })
+	much := allocations(func() { s.uploadLarge(t, 24<<20) })
+	require.Less(t, much, little+4<<20, "22 MiB more")
+	left, err := os.ReadDir(temporary)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// uploadLarge streams a text of size bytes in and returns the attachment's id.
+func (s *stack) uploadLarge(t testing.TB, size int64) string {
+	t.Helper()
+	body, w := io.Pipe()
+	go func() {
+		_, err := io.WriteString(w, "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"large.txt\"\r\n\r\n")
+		if err == nil {
+			_, err = io.CopyN(w, endless{}, size)
+		}
+		if err == nil {
+			_, err = io.WriteString(w, "\r\n--x--\r\n")
+		}
+		w.CloseWithError(err)
+	}()
+	r := s.call(t, "user", "POST", uploadPath, "multipart/form-data; boundary=x", body)
+	require.Equal(t, http.StatusCreated, r.StatusCode, r.body)
+	return decode[uploaded](t, r).Results[0].Data.AttachmentID
+}
+
+// endless is a text without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = "The quick brown fox jumps over the lazy dog.\n"[i%45]
+	}
+	return len(p), nil
+}

@@ -9,6 +9,8 @@
 //
 //   - [AttachmentHandler]: Execute and Validate speak the node's JSON, Process
 //     takes Go values; Get, List, Open, Delete, Restore serve hosts and httpapi.
+//   - Rescan, Release, Quarantine and Destroy: what an admin may do about a
+//     verdict. Sweep, EraseTenant, Audit and RescanOld: the host's own calls.
 //   - [EmailAttachment] and [Content]: a record, and the bytes that records share.
 //   - [Repository]: the port to the database. sqlrepo and attachmenttest
 //     implement it.

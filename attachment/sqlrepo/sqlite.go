@@ -2,11 +2,12 @@ package sqlrepo
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 )
 
 type sqlite struct{}
@@ -152,8 +153,8 @@ func findContent(ctx context.Context, tx *sqlx.Tx, where string, args ...any) (*
 
 func find[Row any](ctx context.Context, tx *sqlx.Tx, query string, args ...any) (*Row, error) {
 	var row Row
-	err := tx.GetContext(ctx, &row, tx.Rebind(query), args...)
-	if errors.Is(err, sql.ErrNoRows) {
+	err := get(ctx, tx, &row, attachment.ErrNotFound, query, args...)
+	if errors.Is(err, attachment.ErrNotFound) {
 		return nil, nil
 	}
 	return &row, err

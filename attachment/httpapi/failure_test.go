@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -57,6 +58,7 @@ func TestFailuresSayNothing(t *testing.T) {
 		{&attachment.RepositoryError{Op: "Get", Err: errors.New(secret)}, http.StatusInternalServerError, "internal"},
 		{errors.New(secret), http.StatusInternalServerError, "internal"},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "unavailable"},
+		{&attachment.RepositoryError{Op: "Get", Err: os.ErrDeadlineExceeded, Temporary: true}, http.StatusServiceUnavailable, "unavailable"},
 	} {
 		repo.err = c.err
 		upload := f.upload(t, alice, text("b.txt", "beta"))

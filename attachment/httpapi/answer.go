@@ -89,7 +89,7 @@ func answerTo(err error) answer {
 		return answer{status: http.StatusRequestEntityTooLarge, Code: "size_limit_exceeded", Message: requestTooLarge(tooLarge)}
 	case errors.Is(err, errMediaType):
 		return answer{status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: errMediaType.Error()}
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case slowRequest(err):
 		return answer{status: http.StatusRequestTimeout, Code: "request_timeout", Message: "the request came too slowly"}
 	case errors.Is(err, tenant.ErrQuota):
 		return answer{status: http.StatusTooManyRequests, Code: "quota_exceeded", Message: "the download quota is used up"}
@@ -118,6 +118,14 @@ func answerTo(err error) answer {
 
 func requestTooLarge(e *http.MaxBytesError) string {
 	return fmt.Sprintf("the request is larger than %d bytes", e.Limit)
+}
+
+// slowRequest reports whether it was the client who kept us waiting, and not
+// the database or the store.
+func slowRequest(err error) bool {
+	var db *attachment.RepositoryError
+	var stored *blob.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) && !errors.As(err, &db) && !errors.As(err, &stored)
 }
 
 // fail answers err, and logs what the client is not told.

@@ -15,6 +15,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/serve"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 )
 
 func (a *api) downloadByID(w http.ResponseWriter, r *http.Request) error {
@@ -153,6 +154,9 @@ func (a *api) whyUnserved(ctx context.Context, record attachment.EmailAttachment
 	current, err := a.handler.Get(ctx, record.ID)
 	if err != nil {
 		return err
+	}
+	if current.VirusScanStatus == scan.StatusClean { // it came after the refusal: ask again
+		return unserved{scan.StatusPending}
 	}
 	return unserved{current.VirusScanStatus}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/attachmenttest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 )
 
 // failing is a repository whose database fails as told.
@@ -56,6 +58,7 @@ func TestFailuresSayNothing(t *testing.T) {
 		{&attachment.RepositoryError{Op: "Get", Err: errors.New(secret)}, http.StatusInternalServerError, "internal"},
 		{errors.New(secret), http.StatusInternalServerError, "internal"},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "unavailable"},
+		{&attachment.RepositoryError{Op: "Get", Err: os.ErrDeadlineExceeded, Temporary: true}, http.StatusServiceUnavailable, "unavailable"},
 	} {
 		repo.err = c.err
 		upload := f.upload(t, alice, text("b.txt", "beta"))
@@ -125,3 +128,28 @@ func TestBrokenBlobs(t *testing.T) {
 type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, errors.New("disk on fire") }
+
+// overtaken is a repository in which the verdict comes after the first look.
+type overtaken struct {
+	*attachmenttest.Repository
+	looks int
+}
+
+func (r *overtaken) Get(ctx context.Context, id string) (attachment.EmailAttachment, error) {
+	record, err := r.Repository.Get(ctx, id)
+	if r.looks--; err == nil && r.looks >= 0 {
+		record.VirusScanStatus = scan.StatusPending
+	}
+	return record, err
+}
+
+// TestVerdictBetweenLooks: who is refused a pending attachment that is clean a
+// moment later is told to ask again, not that clean ones are not served.
+func TestVerdictBetweenLooks(t *testing.T) {
+	repo := &overtaken{Repository: attachmenttest.NewRepository()}
+	f := newFixture(t, func(s *setup) { s.repo = repo })
+	p := f.clean(t, alice, "m1", "a.txt", content)
+	repo.looks = 2 // to find the record, and whether it is served
+	f.call(t, nobody, "GET", p.PresignedURL).refused(t, http.StatusConflict, "scan_pending")
+	require.Equal(t, content, f.call(t, nobody, "GET", p.PresignedURL).body)
+}

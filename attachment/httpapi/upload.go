@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
@@ -154,7 +153,7 @@ func uploadError(err error) error {
 		return refuse(attachment.CodeSizeLimit, "%s", requestTooLarge(tooLarge))
 	case errors.As(err, &bad):
 		return refuse(attachment.CodeInvalidParams, "%s", string(bad))
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case slowRequest(err):
 		return &attachment.Error{Code: attachment.CodeHandler, Message: "the request came too slowly", Retryable: true, Err: err}
 	}
 	return err

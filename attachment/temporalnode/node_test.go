@@ -155,15 +155,25 @@ func TestFailureKeepsTheFlag(t *testing.T) {
 
 // stuck yields two megabytes, more than is held in memory, and then nothing
 // until its ctx ends.
-func stuck(ctx context.Context) (io.ReadCloser, error) {
-	return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("line\n", 2<<20/5)), blocked{ctx})), nil
+func stuck(ctx context.Context) (io.ReadCloser, error) { return stuckUntil(ctx, nil), nil }
+
+// stuckUntil ends well if it is released.
+func stuckUntil(ctx context.Context, released chan struct{}) io.ReadCloser {
+	return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("line\n", 2<<20/5)), blocked{ctx, released}))
 }
 
-type blocked struct{ ctx context.Context }
+type blocked struct {
+	ctx      context.Context
+	released chan struct{}
+}
 
 func (b blocked) Read([]byte) (int, error) {
-	<-b.ctx.Done()
-	return 0, b.ctx.Err()
+	select {
+	case <-b.released:
+		return 0, io.EOF
+	case <-b.ctx.Done():
+		return 0, b.ctx.Err()
+	}
 }
 
 func TestStalledNodeIsCutOffAndRetried(t *testing.T) {
@@ -199,10 +209,7 @@ func TestHeartbeatsTellTheBytes(t *testing.T) {
 	f := newFixture(t, nil)
 	var beats, bytes atomic.Int64
 	release := make(chan struct{})
-	f.open = func(ctx context.Context) (io.ReadCloser, error) {
-		body, err := stuck(ctx)
-		return io.NopCloser(&until{body, release}), err
-	}
+	f.open = func(ctx context.Context) (io.ReadCloser, error) { return stuckUntil(ctx, release), nil }
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
 	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: tenant.NewContext(t.Context(), maria)})
@@ -214,32 +221,12 @@ func TestHeartbeatsTellTheBytes(t *testing.T) {
 		beats.Add(1)
 	})
 	temporalnode.NewNode(f.handler, f.source(), &temporalnode.NodeOptions{Stall: 3 * time.Second}).Register(registry{env: env})
-	env.SetHeartbeatDetails(0)
 	value, err := env.ExecuteActivity(attachment.NodeType, node("a.txt"))
 	require.NoError(t, err)
 	var result attachment.Result
 	require.NoError(t, value.Get(&result))
 	require.Equal(t, attachment.StatusSuccess, result.Status, result.Error)
 	require.Positive(t, beats.Load())
-}
-
-// until ends its body when released.
-type until struct {
-	io.Reader
-	released chan struct{}
-}
-
-func (u *until) Read(p []byte) (int, error) {
-	done := make(chan struct{})
-	var n int
-	var err error
-	go func() { n, err = u.Reader.Read(p); close(done) }()
-	select {
-	case <-done:
-		return n, err
-	case <-u.released:
-		return 0, io.EOF
-	}
 }
 
 func TestExecuteNodeGivesUpWithAResult(t *testing.T) {

@@ -3,6 +3,7 @@ package temporalnode
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -34,8 +35,9 @@ func (q *ScanQueue) Enqueue(ctx context.Context, job scan.Job) error {
 	if err := tenant.ValidateID(job.TenantID); err != nil {
 		return fmt.Errorf("temporalnode: enqueue %s: %w", job.ContentID, err)
 	}
-	// The scan is the system's own: it must not fail with the user who is in ctx.
-	_, err := q.client.ExecuteWorkflow(tenant.NewContext(ctx, nil), client.StartWorkflowOptions{
+	ctx, cancel := asSystem(ctx)
+	defer cancel()
+	_, err := q.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       scanID(job.TenantID, job.ContentID),
 		TaskQueue:                q.taskQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -45,6 +47,16 @@ func (q *ScanQueue) Enqueue(ctx context.Context, job scan.Job) error {
 		return fmt.Errorf("temporalnode: enqueue %s: %w", job.ContentID, err)
 	}
 	return nil
+}
+
+// callTimeout bounds what a server that is down may cost: whoever calls has
+// something better to do, and somebody else asks again.
+const callTimeout = 5 * time.Second
+
+// asSystem is ctx without its tenant, for what must not fail with the user who
+// happens to be in it.
+func asSystem(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(tenant.NewContext(ctx, nil), callTimeout)
 }
 
 // scanID needs no escaping: neither id has a slash.

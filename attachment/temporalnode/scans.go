@@ -78,7 +78,7 @@ func (s *Scans) workflow(ctx workflow.Context, in ScanInput) error {
 // or another worker's, and the Reconciler knows if that was wrong.
 func (s *Scans) scan(ctx context.Context, in ScanInput) error {
 	var err error
-	watched(ctx, s.opts.Stall, func(ctx context.Context) {
+	_ = watched(ctx, s.opts.Stall, func(ctx context.Context) {
 		err = s.worker.Work(ctx, scan.Job{TenantID: in.TenantID, ContentID: in.ContentID})
 	})
 	var again *scan.RetryError

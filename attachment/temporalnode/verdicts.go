@@ -15,7 +15,6 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
 const (
@@ -57,6 +56,8 @@ func (v *Verdicts) Register(r worker.Registry) {
 
 // OnVerdict is for scan.WorkerOptions. It does nothing if nobody waits.
 func (v *Verdicts) OnVerdict(ctx context.Context, job scan.Job, _ scan.Outcome) {
+	ctx, cancel := asSystem(ctx)
+	defer cancel()
 	// A failure costs time: who waits asks by himself.
 	_ = v.client.SignalWorkflow(ctx, hubID(job.TenantID, job.SHA256), "", readySignal, nil)
 }
@@ -75,15 +76,22 @@ func (v *Verdicts) ask(ctx context.Context, attachmentID string) (scan.Status, e
 	if err != nil || record.VirusScanStatus != scan.StatusPending {
 		return record.VirusScanStatus, askError(err)
 	}
-	info := activity.GetInfo(ctx)
-	_, err = v.client.SignalWithStartWorkflow(tenant.NewContext(ctx, nil), hubID(record.TenantID, record.ContentHash), waitSignal,
-		subscriber{info.WorkflowExecution.ID, info.WorkflowExecution.RunID, attachmentID},
-		client.StartWorkflowOptions{TaskQueue: info.TaskQueue}, verdictName)
-	if err != nil {
+	if err := v.subscribe(ctx, record); err != nil {
 		return "", fmt.Errorf("temporalnode: wait for the verdict on %s: %w", attachmentID, err)
 	}
 	record, err = v.handler.Get(ctx, attachmentID) // it may have come meanwhile
 	return record.VirusScanStatus, askError(err)
+}
+
+// subscribe has the hub tell the workflow that this activity belongs to.
+func (v *Verdicts) subscribe(ctx context.Context, record attachment.EmailAttachment) error {
+	info := activity.GetInfo(ctx)
+	ctx, cancel := asSystem(ctx)
+	defer cancel()
+	_, err := v.client.SignalWithStartWorkflow(ctx, hubID(record.TenantID, record.ContentHash), waitSignal,
+		subscriber{info.WorkflowExecution.ID, info.WorkflowExecution.RunID, record.ID},
+		client.StartWorkflowOptions{TaskQueue: info.TaskQueue}, verdictName)
+	return err
 }
 
 func askError(err error) error {
@@ -101,11 +109,13 @@ func askError(err error) error {
 
 // AwaitVerdict waits in a workflow until the attachment has a verdict, for
 // limit at most, and returns where it stands then: still pending if limit is
-// over. The workflow needs the tenant in its header, as [Tenants] brings it.
+// over. It fails if the database cannot be asked for that long and a minute.
+// The workflow needs the tenant in its header, as [Tenants] brings it.
 func AwaitVerdict(ctx workflow.Context, attachmentID string, limit time.Duration) (scan.Status, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 10 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		ScheduleToCloseTimeout: limit + time.Minute,
+		StartToCloseTimeout:    10 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
 	ready := workflow.GetSignalChannel(ctx, verdictSignal(attachmentID))
 	deadline := workflow.Now(ctx).Add(limit)

@@ -16,12 +16,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	sdk "go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/temporalnode"
@@ -112,7 +117,7 @@ func (c *cluster) settings(t *testing.T) settings {
 func embedded(t *testing.T, mail, workflow string) (r report) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "mailhost")
-	build := exec.Command("go", "build", "-o", binary, "./examples/mailhost")
+	build := exec.Command("go", append(append([]string{"build"}, raceFlag()...), "-o", binary, "./examples/mailhost")...)
 	build.Dir = "../.."
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -122,6 +127,17 @@ func embedded(t *testing.T, mail, workflow string) (r report) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(out, &r))
 	return r
+}
+
+// raceFlag builds as this test was built, from what is in the build cache.
+func raceFlag() []string {
+	info, _ := debug.ReadBuildInfo()
+	for _, setting := range info.Settings {
+		if setting.Key == "-race" && setting.Value == "true" {
+			return []string{"-race"}
+		}
+	}
+	return nil
 }
 
 // table is what two hosts must agree on.
@@ -286,11 +302,14 @@ func (c *cluster) checkLinks(t *testing.T, r report) {
 }
 
 // checkHistories makes sure that neither payloads nor histories grow with the
-// mail.
+// mail, and that the workflows, run again over their own histories, decide as
+// they did.
 func (c *cluster) checkHistories(t *testing.T) {
 	t.Helper()
 	s := c.settings(t)
-	temporal, err := dial(s, temporalnode.NewTenants(s.resolve))
+	quiet := slog.New(slog.DiscardHandler)
+	logger := log.NewStructuredLogger(quiet)
+	temporal, err := dial(s, temporalnode.NewTenants(s.resolve), quiet)
 	require.NoError(t, err)
 	defer temporal.Close()
 	largest, longest := 0, 0
@@ -298,16 +317,22 @@ func (c *cluster) checkHistories(t *testing.T) {
 	for number := range messages * each / pageAttachments {
 		ids = append(ids, pageID("big", number))
 	}
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{ContextPropagators: propagators(temporalnode.NewTenants(s.resolve))})
+	require.NoError(t, err)
+	register(replayer)
 	for _, id := range ids {
-		events := 0
+		var events []*historypb.HistoryEvent
 		history := temporal.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 		for history.HasNext() {
 			event, err := history.Next()
 			require.NoError(t, err)
-			events++
+			events = append(events, event)
 			largest = max(largest, proto.Size(event))
 		}
-		longest = max(longest, events)
+		longest = max(longest, len(events))
+		replayed := replayer.ReplayWorkflowHistoryWithOptions(logger, &historypb.History{Events: events},
+			worker.ReplayWorkflowHistoryOptions{OriginalExecution: sdk.Execution{ID: id}})
+		require.NoError(t, replayed, id)
 	}
 	t.Logf("largest event %d bytes, longest history %d events", largest, longest)
 	require.Less(t, largest, 16<<10)
@@ -324,4 +349,3 @@ func countFiles(t *testing.T, dir string) (n int) {
 	}))
 	return n
 }
-

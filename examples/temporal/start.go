@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"go.temporal.io/sdk/client"
@@ -29,7 +30,7 @@ func start(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if _, _, err := load(file); err != nil {
 		return err
 	}
-	c, err := dial(s, temporalnode.NewTenants(s.resolve))
+	c, err := dial(s, temporalnode.NewTenants(s.resolve), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -67,11 +68,3 @@ func start(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 func propagators(tenants *temporalnode.Tenants) []sdk.ContextPropagator {
 	return []sdk.ContextPropagator{tenants}
 }
-
-// quiet keeps the SDK from telling of each retry: Temporal's history does.
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

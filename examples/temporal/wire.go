@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	_ "github.com/lib/pq" // the driver of sqlrepo.NewPostgres
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/claimcheck"
@@ -60,12 +61,13 @@ func wire(ctx context.Context, s settings, queue scan.Queue, logger *slog.Logger
 	db.SetMaxIdleConns(20)
 	repo := sqlrepo.NewPostgres(db)
 	handler, err := attachment.New(store, repo, &attachment.Options{
-		Queue:     queue,
-		Links:     links,
-		BaseURL:   s.BaseURL,
-		MaxSize:   s.MaxAttachmentSize,
-		Retention: func(string) time.Duration { return s.Retention },
-		Logger:    logger,
+		Queue:      queue,
+		ScanPolicy: scanPolicy(s),
+		Links:      links,
+		BaseURL:    s.BaseURL,
+		MaxSize:    s.MaxAttachmentSize,
+		Retention:  func(string) time.Duration { return s.Retention },
+		Logger:     logger,
 	})
 	if err == nil {
 		err = repo.Migrate(ctx)
@@ -112,12 +114,20 @@ func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
 	return clamd.New(s.Scan.Clamd, &clamd.Options{MaxStreamSize: s.Scan.ClamdMaxSize, Logger: logger})
 }
 
+// scanPolicy is the strict one, unless the operator wants no scans at all.
+func scanPolicy(s settings) scan.Policy {
+	if s.Scan.Enabled {
+		return scan.Policy{}
+	}
+	return scan.Policy{Skip: func(scan.Object) string { return "this host does not scan: ENABLE_VIRUS_SCAN is false" }}
+}
+
 // dial connects to Temporal. What it starts is for the host's own user.
-func dial(s settings, tenants *temporalnode.Tenants) (client.Client, error) {
+func dial(s settings, tenants *temporalnode.Tenants, logger *slog.Logger) (client.Client, error) {
 	return client.Dial(client.Options{
 		HostPort: s.address, Namespace: s.namespace,
 		ContextPropagators: propagators(tenants),
-		Logger:             quiet{},
+		Logger:             log.NewStructuredLogger(logger),
 	})
 }
 

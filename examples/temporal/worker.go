@@ -26,7 +26,7 @@ const stagedFor = 3 * 24 * time.Hour
 func work(ctx context.Context, s settings, stderr io.Writer) error {
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	tenants := temporalnode.NewTenants(s.resolve)
-	c, err := dial(s, tenants)
+	c, err := dial(s, tenants, logger)
 	if err != nil {
 		return err
 	}
@@ -43,8 +43,7 @@ func work(ctx context.Context, s settings, stderr io.Writer) error {
 		MaxConcurrentActivityExecutionSize: s.parallel,
 		WorkerStopTimeout:                  10 * time.Second,
 	})
-	w.RegisterWorkflowWithOptions(processMailbox, sdk.RegisterOptions{Name: mailboxWorkflow})
-	w.RegisterWorkflowWithOptions(processPage, sdk.RegisterOptions{Name: pageWorkflow})
+	register(w)
 	mails := &mail{spec: s.mail, staging: p.staging, maxStage: s.MaxAttachmentSize, options: mailbox.Options{Password: s.imapPassword}}
 	if s.mail == testMail {
 		mails.options.Placeholders = mailbox.EICAR()
@@ -74,6 +73,12 @@ func work(ctx context.Context, s settings, stderr io.Writer) error {
 	})
 	background.Go(func() error { return sweepHourly(ctx, p, logger) })
 	return background.Wait()
+}
+
+// register registers the workflows of this host.
+func register(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(processMailbox, sdk.RegisterOptions{Name: mailboxWorkflow})
+	r.RegisterWorkflowWithOptions(processPage, sdk.RegisterOptions{Name: pageWorkflow})
 }
 
 // sweepHourly removes what has come to its end.

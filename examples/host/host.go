@@ -19,6 +19,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -64,6 +65,10 @@ type Settings struct {
 type Scans struct {
 	Queue scan.Queue
 	Run   func(ctx context.Context) error // until ctx ends; nil if it runs elsewhere
+
+	// Interval is the time between two looks for lost scans. A queue that asks
+	// a server for each wants fewer. Defaults to one second.
+	Interval time.Duration
 }
 
 // Host is the library wired together. Its fields are for reading.
@@ -74,6 +79,7 @@ type Host struct {
 	Worker   *scan.Worker // does one scan
 	Scanner  scan.Scanner
 	Store    blob.Store // scoped to the tenant in ctx
+	Blobs    blob.Store // the same without that, for what keeps tenants apart itself
 	DB       *sqlx.DB
 	Links    *blob.LinkSigner
 
@@ -105,7 +111,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	h.Store = tenant.NewStore(blobs, nil)
+	h.Store, h.Blobs = tenant.NewStore(blobs, nil), blobs
 
 	// Records go to SQLite or PostgreSQL.
 	db, repo, err := openRecords(ctx, s)
@@ -124,7 +130,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 	if h.scans, err = h.openScans(ctx, s); err != nil {
 		return err
 	}
-	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{Interval: time.Second, Logger: s.Logger})
+	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{Interval: cmp.Or(h.scans.Interval, time.Second), Logger: s.Logger})
 
 	// Links are signed with keys that survive restarts.
 	if h.Links, err = openLinks(s); err != nil {

@@ -37,4 +37,6 @@
 //   - [Open]: from a path or URL to a [Source].
 //   - [Message] and [Part]: what a source yields.
 //   - [Synced]: messages in the shape that the imap-sync node puts out.
+//   - [Parts]: opens an attachment on an IMAP server by reference, in a process
+//     that has not read the message before.
 package mailbox

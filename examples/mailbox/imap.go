@@ -21,9 +21,11 @@ type imapSource struct {
 	client  *imapclient.Client
 	conn    net.Conn
 	account account
+
+	validity uint32 // of the folder's UIDs: with another one, they name other messages
 }
 
-func openIMAP(ctx context.Context, spec string, opts Options) (Source, error) {
+func openIMAP(ctx context.Context, spec string, opts Options) (*imapSource, error) {
 	acc, err := parseAccount(spec, opts.Password)
 	if err != nil {
 		return nil, err
@@ -59,7 +61,10 @@ func (s *imapSource) connect(ctx context.Context) error {
 		return err
 	}
 	return s.attempt(ctx, func(func()) error {
-		_, err := s.client.Select(s.account.folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		folder, err := s.client.Select(s.account.folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		if err == nil {
+			s.validity = folder.UIDValidity
+		}
 		return err
 	})
 }
@@ -163,6 +168,7 @@ func (s *imapSource) fetch(ctx context.Context, location string, uid imap.UID) (
 				}
 				literal := &literalReader{r: body.Literal, left: body.Literal.Size(), alive: alive}
 				msg, parseErr = s.parse(ctx, location, literal)
+				msg.uid, msg.validity = uint32(uid), s.validity
 				found = true
 				if literal.cut {
 					return io.ErrUnexpectedEOF // and do not touch cmd: the library reads a broken literal a second time, in a race

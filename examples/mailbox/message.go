@@ -26,6 +26,8 @@ type Message struct {
 	Location string
 
 	Attachments []Part
+
+	uid, validity uint32 // of a message on an IMAP server; see Reference
 }
 
 // Part is one attachment. Its bytes stay readable until the Source is closed.

@@ -78,7 +78,11 @@ func Open(ctx context.Context, spec string, opts *Options) (Source, error) {
 	case !isURL:
 		return openPath(spec, o)
 	case strings.EqualFold(scheme, "imap"), strings.EqualFold(scheme, "imaps"):
-		return openIMAP(ctx, spec, o)
+		source, err := openIMAP(ctx, spec, o)
+		if err != nil {
+			return nil, err // not a nil *imapSource in an interface
+		}
+		return source, nil
 	default:
 		return nil, fmt.Errorf("mailbox: cannot read from a %q URL: want a path, imap:// or imaps://", scheme)
 	}

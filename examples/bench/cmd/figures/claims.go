@@ -1,0 +1,117 @@
+package main
+
+// The commands that measure.
+var (
+	largeFS    = run{"examples/bench", ".", "^BenchmarkLarge$/^fs$", form{"BENCH_MIB=1024", "5x"}, form{"BENCH_MIB=64", "3x"}}
+	largeS3    = run{"examples/bench", ".", "^BenchmarkLarge$/^s3$", form{"BENCH_MIB=1024", "5x"}, form{"BENCH_MIB=64", "3x"}}
+	hundred    = run{"examples/bench", ".", "^BenchmarkHundred$", form{"", "15x"}, form{"", "3x"}}
+	duplicate  = run{"examples/bench", ".", "^BenchmarkDuplicate$", form{"", "15x"}, form{"", "3x"}}
+	memory     = run{"examples/bench", ".", "^BenchmarkMemory$", form{"BENCH_PEAK_MIB=5120", "2x"}, form{"BENCH_PEAK_MIB=256", "1x"}}
+	fsWrite    = run{"", "./blob/fsblob", "^BenchmarkWrite$/^ratios$", form{"FSBLOB_BENCH_MIB=1024", "5x"}, form{"FSBLOB_BENCH_MIB=64", "3x"}}
+	fsDownload = run{"", "./blob/fsblob", "^BenchmarkDownload$/^ratios$", form{"FSBLOB_BENCH_MIB=1024", "9x"}, form{"FSBLOB_BENCH_MIB=64", "3x"}}
+	s3Upload   = run{"blob/s3blob/bench", ".", "^BenchmarkUpload$", form{"UPLOAD_MIB=1024", "5x"}, form{"UPLOAD_MIB=64", "3x"}}
+	download   = run{"", "./attachment/httpapi", "^BenchmarkDownload$/^relative$", form{"BENCH_DOWNLOAD_BYTES=1073741824", "9x"}, form{"", "3x"}}
+	clamdscan  = run{"", "./scan/clamd", "^BenchmarkAgainstClamdscan$/^bare$", form{"", "15x"}, form{"", "3x"}}
+	request    = run{"", "./auth", "^BenchmarkRequest$", form{"", "20000x"}, form{"", "1000x"}}
+	growth     = run{"", "./attachment/sqlrepo", "^BenchmarkGrowth$", form{"BENCH_RECORDS=2000000", "500x"}, form{"BENCH_RECORDS=40000", "100x"}}
+)
+
+// claims is everything that this module claims about its speed and memory.
+var claims = []claim{
+	{
+		says: "1 GiB to the file system, synced, beside gocloud fileblob + SHA-256, which does not sync", run: largeFS,
+		value: metric{"BenchmarkLarge/fs", "x-fileblob"}, unit: "×", aim: aim{most: 0.5},
+	},
+	{
+		says: "… beside the same without its MD5", run: largeFS,
+		value: metric{"BenchmarkLarge/fs", "x-fileblob-without-md5"}, unit: "×",
+	},
+	{
+		says: "… beside tusd's filestore + SHA-256, which does not sync", run: largeFS,
+		value: metric{"BenchmarkLarge/fs", "x-tusd"}, unit: "×",
+	},
+	{
+		says: "1 GiB to S3 beside gocloud s3blob + SHA-256", run: largeS3,
+		value: metric{"BenchmarkLarge/s3", "x-gocloud"}, unit: "×", aim: aim{most: 1},
+	},
+	{
+		says: "100 × 100 KB, file system + PostgreSQL, beside hash + synced write + INSERT", run: hundred,
+		value: metric{"BenchmarkHundred/parts", "fs-postgres-x-floor"}, unit: "×", aim: aim{most: 1.6},
+	},
+	{
+		says: "… in seconds", run: hundred,
+		value: metric{"BenchmarkHundred/parts", "fs-postgres-s"}, unit: "s", aim: aim{most: 5},
+	},
+	{
+		says: "… file system + SQLite, beside the same floor", run: hundred,
+		value: metric{"BenchmarkHundred/parts", "fs-sqlite-x-floor"}, unit: "×",
+	},
+	{
+		says: "… S3 + PostgreSQL, beside the same floor", run: hundred,
+		value: metric{"BenchmarkHundred/parts", "s3-postgres-x-floor"}, unit: "×",
+	},
+	{
+		says: "… memory, beside the same floor", run: hundred,
+		value: metric{"BenchmarkHundred/parts", "memory-x-floor"}, unit: "×",
+	},
+	{
+		says: "A duplicate of 100 KB beside a fresh one: faster", run: duplicate,
+		value: metric{"BenchmarkDuplicate/100KB", "x-faster"}, unit: "×", aim: aim{least: 5},
+	},
+	{
+		says: "A duplicate of 10 MB beside a fresh one: faster", run: duplicate,
+		value: metric{"BenchmarkDuplicate/10MB", "x-faster"}, unit: "×", aim: aim{least: 5},
+	},
+	{
+		says: "50 MB as base64 in a string: peak memory beside the decoded size", run: memory,
+		value: metric{"BenchmarkMemory/string", "x-decoded"}, unit: "×", aim: aim{most: 1.2},
+	},
+	{
+		says: "50 MB as base64 from a reader: peak memory", run: memory,
+		value: metric{"BenchmarkMemory/reader", "peak-MiB"}, unit: "MiB", aim: aim{most: 8},
+	},
+	{
+		says: "Peak memory for 5 GiB less that for 100 MB", run: memory,
+		value: metric{"BenchmarkMemory/size", "apart-MiB"}, unit: "MiB", aim: aim{most: 8},
+	},
+	{
+		says: "fsblob: 1 GiB beside the slower of hash alone and synced write alone", run: fsWrite,
+		value: metric{"BenchmarkWrite/ratios", "of-max"}, unit: "×", aim: aim{most: 1.25},
+	},
+	{
+		says: "fsblob: 1 GiB beside io.MultiWriter and a sync", run: fsWrite,
+		value: metric{"BenchmarkWrite/ratios", "of-naive"}, unit: "×", aim: aim{most: 0.7},
+	},
+	{
+		says: "fsblob: 1 GiB to a socket beside the plain file", run: fsDownload,
+		value: metric{"BenchmarkDownload/ratios", "of-file"}, unit: "×", aim: aim{most: 1.1},
+	},
+	{
+		says: "s3blob: 1 GiB beside the SDK's transfer manager", run: s3Upload,
+		value: metric{"BenchmarkUpload", "ratio"}, unit: "×", aim: aim{most: 1.15},
+	},
+	{
+		says: "Download of 1 GiB over HTTP, checked, beside http.FileServer: faster", run: download,
+		value: metric{"BenchmarkDownload/relative", "x-FileServer"}, unit: "×", aim: aim{least: 0.9},
+	},
+	{
+		says: "Scan of 100 MB by clamd beside clamdscan --stream: faster", run: clamdscan,
+		value: metric{"BenchmarkAgainstClamdscan/bare", "x-clamdscan"}, unit: "×", aim: aim{least: 0.95},
+	},
+	{
+		says: "Authenticated request beside golang-jwt's bare parse, worst algorithm", run: request,
+		value: metric{"BenchmarkRequest/*/authenticate", "×bare"}, unit: "×", aim: aim{most: 1.3},
+	},
+	{
+		says: "One attachment more at 2,000,000 records beside 20,000", run: growth,
+		value: metric{"BenchmarkGrowth/ingest/*", "ns/op"}, per: metric{"BenchmarkGrowth/ingest/20000", "ns/op"}, unit: "×", aim: aim{most: 1.3},
+	},
+	{
+		says: "List of one message at 2,000,000 records beside 20,000", run: growth,
+		value: metric{"BenchmarkGrowth/list/*", "ns/op"}, per: metric{"BenchmarkGrowth/list/20000", "ns/op"}, unit: "×", aim: aim{most: 1.3},
+	},
+	{
+		says: "List of the newest 50 at 2,000,000 records beside 20,000", run: growth,
+		value: metric{"BenchmarkGrowth/newest/*", "ns/op"}, per: metric{"BenchmarkGrowth/newest/20000", "ns/op"}, unit: "×", aim: aim{most: 1.3},
+	},
+}

@@ -77,11 +77,7 @@ func (h *AttachmentHandler) read(ctx context.Context, node Node) (Input, error) 
 	if h.opts.Source == nil {
 		return Input{}, invalid("attachmentData: this host opens no references")
 	}
-	data, err := h.opts.Source.OpenReference(ctx, *ref)
-	if err != nil {
-		return Input{}, &Error{Code: CodeHandler, Message: "the attachment data could not be opened", Retryable: true, Err: err}
-	}
-	in.Data = data
+	in.Data = OpenLater(ctx, h.opts.Source, *ref)
 	return in, nil
 }
 

@@ -189,7 +189,10 @@ func (run *execution) judge(ctx context.Context, head policy.Decision, at io.Rea
 
 // sourceError says whose fault it is that the data ended early.
 func sourceError(err error) error {
+	var own *Error
 	switch {
+	case errors.As(err, &own):
+		return own // a Source knows best whether a retry helps
 	case errors.Is(err, errEncoding):
 		return &Error{Code: CodeInvalidParams, Message: errEncoding.Error(), Err: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -75,10 +75,15 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	return nil
 }
 
+// lookTimeout bounds one look: a ledger or a queue that hangs is asked again.
+const lookTimeout = time.Minute
+
 // Once enqueues what is due and reports what is pending. A job that the queue
 // refuses does not keep the others from it.
 func (r *Reconciler) Once(ctx context.Context) (ReconcileReport, error) {
 	var report ReconcileReport
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	due, err := r.ledger.Due(ctx, r.opts.Batch)
 	if err != nil {
 		return report, fmt.Errorf("scan: what is due: %w", err)

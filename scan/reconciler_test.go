@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -141,6 +142,47 @@ type flakyLedger struct {
 func (l *flakyLedger) Due(ctx context.Context, limit int) ([]scan.Job, error) {
 	if l.failures--; l.failures >= 0 {
 		return nil, errors.New("the database is away")
+	}
+	return l.Ledger.Due(ctx, limit)
+}
+
+// TestHungLedger: a ledger that never answers holds up neither the workers nor
+// the reconciler for good.
+func TestHungLedger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &hungLedger{Ledger: scantest.NewLedger()}
+		job := ledger.Add("acme", scantest.NewObject([]byte("bytes")))
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer stop()
+		pool := scan.NewPool(scan.NewWorker(scantest.NewFake(), ledger, nil), &scan.PoolOptions{Workers: 1})
+		running.Go(func() { _ = pool.Run(ctx) })
+		require.NoError(t, pool.Enqueue(ctx, job))
+		running.Go(func() { _ = scan.NewReconciler(ledger, pool, nil).Run(ctx) })
+		time.Sleep(5 * time.Minute)
+		require.Equal(t, scan.StatusClean, ledger.Outcome(job).Status)
+	})
+}
+
+// hungLedger does not answer the first call of each kind.
+type hungLedger struct {
+	*scantest.Ledger
+	claimed, looked atomic.Bool
+}
+
+func (l *hungLedger) Claim(ctx context.Context, job scan.Job, lease time.Duration) (scan.Claim, error) {
+	if !l.claimed.Swap(true) {
+		<-ctx.Done()
+		return scan.Claim{}, ctx.Err()
+	}
+	return l.Ledger.Claim(ctx, job, lease)
+}
+
+func (l *hungLedger) Due(ctx context.Context, limit int) ([]scan.Job, error) {
+	if !l.looked.Swap(true) {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	return l.Ledger.Due(ctx, limit)
 }

@@ -85,7 +85,9 @@ func NewWorker(scanner Scanner, ledger Ledger, opts *WorkerOptions) *Worker {
 	return w
 }
 
-// settleTimeout bounds what the ledger may take after the worker was stopped.
+// settleTimeout bounds what the ledger may take before a scan and after it, also
+// where the worker was stopped: a ledger that hangs shall not take the worker
+// with it.
 const settleTimeout = 30 * time.Second
 
 // Timeout is how long Work may take: one scan, and the ledger before and after
@@ -103,7 +105,7 @@ func (w *Worker) Timeout() time.Duration { return w.opts.Timeout + 2*settleTimeo
 //
 // When ctx ends, the scan is cut short and the claim given back.
 func (w *Worker) Work(ctx context.Context, job Job) error {
-	claim, err := w.ledger.Claim(ctx, job, w.opts.Lease)
+	claim, err := w.claim(ctx, job)
 	if err != nil {
 		return fmt.Errorf("scan: claim %s: %w", job.ContentID, err)
 	}
@@ -124,6 +126,12 @@ func (w *Worker) Work(ctx context.Context, job Job) error {
 	}
 	w.report(settling, job, outcome, scanErr, time.Since(begun))
 	return verdictErr
+}
+
+func (w *Worker) claim(ctx context.Context, job Job) (Claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	return w.ledger.Claim(ctx, job, w.opts.Lease)
 }
 
 // hold renews the claim while scan runs, but not past its deadline: a scanner

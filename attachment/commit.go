@@ -38,7 +38,7 @@ func (run *execution) settle(ctx context.Context, c *content) (Begun, error) {
 	draft := run.draft(c)
 	patience := time.Now().Add(run.opts.RaceWait)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
-		begun, err := run.repo.Begin(ctx, draft)
+		begun, err := run.begin(ctx, draft)
 		switch {
 		case err != nil:
 			return Begun{}, err
@@ -89,6 +89,12 @@ func (run *execution) draft(c *content) Draft {
 	}
 }
 
+func (run *execution) begin(ctx context.Context, draft Draft) (_ Begun, err error) {
+	ctx, span := run.step(ctx, "attachment.begin")
+	defer span.end(&err)
+	return run.repo.Begin(ctx, draft)
+}
+
 // publish makes the blob visible and finishes the record.
 func (run *execution) publish(ctx context.Context, draft Draft, c *content) (Begun, error) {
 	if err := run.write(ctx, draft.Content, c); err != nil {
@@ -99,7 +105,9 @@ func (run *execution) publish(ctx context.Context, draft Draft, c *content) (Beg
 }
 
 // write commits the staged blob, or writes the one that is still in memory.
-func (run *execution) write(ctx context.Context, stored Content, c *content) error {
+func (run *execution) write(ctx context.Context, stored Content, c *content) (err error) {
+	ctx, span := run.step(ctx, "attachment.publish")
+	defer span.end(&err)
 	if c.staged == nil {
 		w, err := run.store.Create(ctx, stored.StorageKey, &blob.WriteOptions{
 			ContentType: c.mimeType, Size: stored.Size, SHA256: stored.SHA256,
@@ -113,7 +121,7 @@ func (run *execution) write(ctx context.Context, stored Content, c *content) err
 		}
 		c.staged = w
 	}
-	_, err := c.staged.Commit(ctx)
+	_, err = c.staged.Commit(ctx)
 	return err
 }
 
@@ -138,7 +146,9 @@ func (run *execution) withdraw(ctx context.Context, draft Draft, cause error) {
 	}
 }
 
-func (run *execution) finish(ctx context.Context, draft Draft) (Begun, error) {
+func (run *execution) finish(ctx context.Context, draft Draft) (_ Begun, err error) {
+	ctx, span := run.step(ctx, "attachment.finish")
+	defer span.end(&err)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
 	return run.repo.Finish(ctx, draft)

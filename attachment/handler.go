@@ -17,6 +17,8 @@ import (
 // AttachmentHandler is the node. It is safe for concurrent use and owns no
 // goroutine.
 type AttachmentHandler struct {
+	telemetry
+
 	store   blob.Store
 	repo    Repository
 	opts    Options
@@ -29,6 +31,7 @@ func New(store BlobStore, repo Repository, opts *Options) (*AttachmentHandler, e
 		return nil, errors.New("attachment: New needs a store and a repository")
 	}
 	h := &AttachmentHandler{store: store, repo: repo, opts: opts.withDefaults()}
+	h.telemetry = newTelemetry(&h.opts)
 	h.buffers.New = func() any { b := make([]byte, bufferSize); return &b }
 	return h, nil
 }
@@ -40,14 +43,13 @@ func (h *AttachmentHandler) Execute(ctx context.Context, node Node) (result Resu
 	defer func() {
 		if p := recover(); p != nil {
 			h.opts.Logger.ErrorContext(ctx, "attachment handler panicked", "node", node.ID, "panic", p, "stack", string(debug.Stack()))
-			result = h.failure(start, &Error{Code: CodeHandler, Message: "the attachment could not be processed"})
+			err := &Error{Code: CodeHandler, Message: "the attachment could not be processed"}
+			h.countProcessed(ctx, nil, 0, err, h.opts.Now().Sub(start))
+			result = h.failure(start, err)
 		}
 	}()
 	in, err := h.read(ctx, node)
-	if err != nil {
-		return h.failure(start, err)
-	}
-	processed, err := h.Process(ctx, in)
+	processed, err := h.account(ctx, in, err)
 	if err != nil {
 		return h.failure(start, err)
 	}

@@ -4,6 +4,9 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
@@ -55,6 +58,16 @@ type Options struct {
 
 	// Logger gets one event per attachment. Defaults to none.
 	Logger *slog.Logger
+
+	// TracerProvider receives a span for every step, MeterProvider the
+	// metrics; the package documentation lists both. Defaults to none.
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
+
+	// TenantAttribute adds tenant.id to spans and metrics. Every tenant is
+	// then a time series of its own, times every other attribute: for some
+	// hundred tenants, not for a hundred thousand. Defaults to false.
+	TenantAttribute bool
 
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time

@@ -2,7 +2,6 @@ package attachment
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,37 +21,51 @@ import (
 // Running the same input again, after any failure or none, ends in the same
 // attachment id, one record, one blob and one scan.
 func (h *AttachmentHandler) Process(ctx context.Context, in Input) (*Processed, error) {
+	return h.account(ctx, in, nil)
+}
+
+// account processes one attachment, unless it was refused before, and says how
+// that went: to the trace, the metrics and the log.
+func (h *AttachmentHandler) account(ctx context.Context, in Input, refused error) (p *Processed, err error) {
 	start := time.Now()
-	p, err := h.process(ctx, in)
+	ctx, span := h.step(ctx, "attachment.process")
+	defer span.end(&err)
+	var how Outcome
+	if err = refused; err == nil {
+		p, how, err = h.process(ctx, in)
+	}
 	took := time.Since(start)
 	if err != nil {
 		err = AsError(err)
 	} else {
 		p.ProcessedAt, p.ProcessingTime = h.opts.Now().UnixMilli(), took.Milliseconds()
+		span.describe(p, how, h.opts.Backend)
 	}
+	h.countProcessed(ctx, p, how, err, took)
 	h.report(ctx, in, p, err, took)
 	return p, err
 }
 
-func (h *AttachmentHandler) process(ctx context.Context, in Input) (*Processed, error) {
+func (h *AttachmentHandler) process(ctx context.Context, in Input) (p *Processed, how Outcome, err error) {
 	if c, ok := in.Data.(io.Closer); ok {
 		defer c.Close()
 	}
 	run, err := h.admit(ctx, in)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	content, err := run.read(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer content.discard()
 	begun, err := run.commit(ctx, content)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	h.queueScan(ctx, begun.ScanJob)
-	return run.result(begun)
+	p, err = run.result(ctx, begun)
+	return p, begun.Outcome, err
 }
 
 // execution is one attachment on its way through the handler.
@@ -69,7 +82,9 @@ type execution struct {
 }
 
 // admit refuses what can be refused before any byte is read.
-func (h *AttachmentHandler) admit(ctx context.Context, in Input) (*execution, error) {
+func (h *AttachmentHandler) admit(ctx context.Context, in Input) (_ *execution, err error) {
+	ctx, span := h.step(ctx, "attachment.admit")
+	defer span.end(&err)
 	tc, err := tenant.FromContext(ctx)
 	if err != nil {
 		return nil, err
@@ -157,12 +172,18 @@ func (h *AttachmentHandler) queueScan(ctx context.Context, job *scan.Job) {
 	if job == nil || h.opts.Queue == nil {
 		return
 	}
-	if err := h.opts.Queue.Enqueue(ctx, *job); err != nil {
+	if err := h.enqueue(ctx, *job); err != nil {
 		h.opts.Logger.WarnContext(ctx, "scan not enqueued; the reconciler will", "content", job.ContentID, "error", err)
 	}
 }
 
-func (run *execution) result(begun Begun) (*Processed, error) {
+func (h *AttachmentHandler) enqueue(ctx context.Context, job scan.Job) (err error) {
+	ctx, span := h.step(ctx, "attachment.enqueue")
+	defer span.end(&err)
+	return h.opts.Queue.Enqueue(ctx, job)
+}
+
+func (run *execution) result(ctx context.Context, begun Begun) (*Processed, error) {
 	record := begun.Record
 	p := &Processed{
 		AttachmentID:     record.ID,
@@ -175,12 +196,22 @@ func (run *execution) result(begun Begun) (*Processed, error) {
 		VirusScanDetails: record.VirusScanDetails,
 		IsDeduplicated:   record.IsDeduplicated,
 	}
-	link, err := run.Link(record, run.in.URLExpiration)
-	if err != nil && !errors.Is(err, ErrLinksUnset) {
+	link, err := run.link(ctx, record)
+	if err != nil {
 		return nil, err
 	}
 	p.PresignedURL = link
 	return p, nil
+}
+
+// link mints the link of the result, where the host has a key for it.
+func (run *execution) link(ctx context.Context, record EmailAttachment) (link string, err error) {
+	if run.opts.Links == nil {
+		return "", nil
+	}
+	_, span := run.step(ctx, "attachment.link")
+	defer span.end(&err)
+	return run.Link(record, run.in.URLExpiration)
 }
 
 func tenantAttr(ctx context.Context) slog.Attr {

@@ -47,7 +47,9 @@ func (c *content) discard() {
 // read takes the data in once. What fits into a buffer, or lies in memory
 // anyway, is judged and compared before the store hears of it; anything longer
 // streams into a staged blob.
-func (run *execution) read(ctx context.Context) (*content, error) {
+func (run *execution) read(ctx context.Context) (_ *content, err error) {
+	ctx, span := run.step(ctx, "attachment.read")
+	defer span.end(&err)
 	data := run.in.Data
 	if data == nil {
 		data = bytes.NewReader(nil)

@@ -43,7 +43,10 @@ const (
 // schedules it, on as many machines as it likes. Its cost grows with what it
 // removes. What it could not remove is there for the next sweep; the error
 // joins the reasons.
-func (h *AttachmentHandler) Sweep(ctx context.Context, opts *SweepOptions) (SweepReport, error) {
+func (h *AttachmentHandler) Sweep(ctx context.Context, opts *SweepOptions) (report SweepReport, err error) {
+	ctx, span := h.step(ctx, "attachment.sweep")
+	defer span.end(&err)
+	defer func(start time.Time) { h.countSweep(ctx, report, err, time.Since(start)) }(time.Now())
 	o := SweepOptions{DeletedGrace: 7 * 24 * time.Hour, IntentGrace: time.Hour}
 	if opts != nil {
 		o.DryRun = opts.DryRun
@@ -55,9 +58,7 @@ func (h *AttachmentHandler) Sweep(ctx context.Context, opts *SweepOptions) (Swee
 		}
 	}
 	now := h.opts.Now().UTC()
-	report := SweepReport{DryRun: o.DryRun}
-
-	var err error
+	report.DryRun = o.DryRun
 	report.Records, err = h.purge(ctx, PurgeQuery{Now: now, DeletedBefore: now.Add(-o.DeletedGrace), DryRun: o.DryRun})
 	if err != nil {
 		return report, err

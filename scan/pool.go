@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 )
 
 // A Pool is the in-process Queue and the workers behind it. It keeps nothing
@@ -55,6 +57,10 @@ type PoolOptions struct {
 
 	// Logger defaults to none.
 	Logger *slog.Logger
+
+	// MeterProvider receives scan.pool.waiting, scan.pool.running and
+	// scan.pool.dropped while the pool runs. Defaults to none.
+	MeterProvider metric.MeterProvider
 }
 
 // PoolStats is what a Pool is doing.
@@ -114,6 +120,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	}
 	defer close(p.done)
 	defer context.AfterFunc(ctx, p.close)()
+	defer observePool(p.opts.MeterProvider, p.Stats)()
 
 	var hands sync.WaitGroup
 	for range p.opts.Workers {

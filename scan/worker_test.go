@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/scantest"
@@ -267,21 +266,8 @@ func TestWorkerSaysWhatItDid(t *testing.T) {
 	require.Contains(t, logged.String(), "scanner panicked")
 	require.Contains(t, logged.String(), "OnVerdict panicked")
 
-	var metrics metricdata.ResourceMetrics
-	require.NoError(t, reader.Collect(t.Context(), &metrics))
-	require.Equal(t, map[string]int64{"pending": 1, "clean": 1}, counts(metrics, "scan.outcomes"))
-}
-
-// counts returns a counter by its status attribute.
-func counts(metrics metricdata.ResourceMetrics, name string) map[string]int64 {
-	found := map[string]int64{}
-	for _, m := range metrics.ScopeMetrics[0].Metrics {
-		if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == name {
-			for _, point := range sum.DataPoints {
-				status, _ := point.Attributes.Value("status")
-				found[status.AsString()] = point.Value
-			}
-		}
-	}
-	return found
+	require.Equal(t, map[string]int64{
+		"scan.outcomes error.type=panic scan.status=pending": 1,
+		"scan.outcomes scan.status=clean":                    1,
+	}, sums(t, reader))
 }

@@ -1,0 +1,18 @@
+// What the page does beside showing. Each module is one thing.
+import { handleActions } from "./actions.js";
+import { keepLive } from "./live.js";
+import { enhance } from "./refresh.js";
+import { handleUploads } from "./upload.js";
+
+enhance(document);
+handleActions();
+handleUploads();
+keepLive();
+
+// A picture that could not be drawn leaves its place to the icon behind it.
+document.addEventListener("error", (event) => {
+  if (event.target.matches?.(".tile img")) event.target.dataset.missing = "";
+}, true);
+for (const img of document.querySelectorAll(".tile img")) {
+  if (img.complete && img.naturalWidth === 0 && img.loading !== "lazy") img.dataset.missing = "";
+}

@@ -70,9 +70,7 @@ func (u *ui) readAdmin(r *http.Request) (any, error) {
 	}
 	for _, record := range page.Records {
 		row := newRow(record, true)
-		if heading, known := u.opts.Heading(r.Context(), record.MessageID); known {
-			row.Message = heading.Subject
-		}
+		row.Message = u.heading(r.Context(), record.MessageID).Subject
 		view.Rows = append(view.Rows, row)
 	}
 	view.Older = nextPage("/admin", view.Current.Show, page.Next)

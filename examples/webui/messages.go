@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 )
@@ -30,7 +30,6 @@ type message struct {
 	Key   string // for the page's ids
 	Rows  []row
 	Bytes int64
-	Added time.Time // the newest attachment
 }
 
 func (u *ui) readMessages(r *http.Request) (any, error) {
@@ -66,9 +65,7 @@ func (u *ui) readMessages(r *http.Request) (any, error) {
 // message reads one message, and the id of its newest attachment.
 func (u *ui) message(ctx context.Context, id, owner string, admin bool) (m message, newest string, err error) {
 	m = message{ID: id, Key: key(id)}
-	if heading, known := u.opts.Heading(ctx, id); known {
-		m.Heading = heading
-	}
+	m.Heading = u.heading(ctx, id)
 	var latest attachment.EmailAttachment
 	for q := (attachment.Query{MessageID: id, UserID: owner}); ; {
 		page, err := u.handler.List(ctx, q)
@@ -83,11 +80,25 @@ func (u *ui) message(ctx context.Context, id, owner string, admin bool) (m messa
 			}
 		}
 		if page.Next == "" {
-			m.Added = latest.CreatedAt
+			if m.Date.IsZero() {
+				m.Date = latest.CreatedAt
+			}
 			return m, latest.ID, nil
 		}
 		q.Cursor = page.Next
 	}
+}
+
+// heading is what the host calls a message. Those that began as an upload on
+// this page, upload.js has named.
+func (u *ui) heading(ctx context.Context, id string) Heading {
+	if heading, known := u.opts.Heading(ctx, id); known {
+		return heading
+	}
+	if strings.HasPrefix(id, "upload-") && strings.HasSuffix(id, "@this-page") {
+		return Heading{Subject: "Uploaded files"}
+	}
+	return Heading{}
 }
 
 // key is an id as an attribute of the page can hold it.

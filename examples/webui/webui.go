@@ -43,7 +43,7 @@ type Options struct {
 type Heading struct {
 	Subject string
 	From    string
-	Date    time.Time
+	Date    time.Time // zero: that of the newest attachment
 }
 
 func (o *Options) withDefaults() Options {

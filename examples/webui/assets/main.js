@@ -9,10 +9,11 @@ handleActions();
 handleUploads();
 keepLive();
 
-// A picture that could not be drawn leaves its place to the icon behind it.
+// A picture that could not be drawn leaves its place to the icon behind it,
+// also one that failed before this script ran.
 document.addEventListener("error", (event) => {
   if (event.target.matches?.(".tile img")) event.target.dataset.missing = "";
 }, true);
 for (const img of document.querySelectorAll(".tile img")) {
-  if (img.complete && img.naturalWidth === 0 && img.loading !== "lazy") img.dataset.missing = "";
+  if (img.complete && img.naturalWidth === 0) img.dataset.missing = "";
 }

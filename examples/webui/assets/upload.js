@@ -43,7 +43,7 @@ function handleDrops() {
 let queue = Promise.resolve();
 
 function start(files, messageId) {
-  const target = messageId || `upload-${crypto.randomUUID()}@this-host`;
+  const target = messageId || `upload-${crypto.randomUUID()}@this-page`;
   for (const file of files) {
     const item = show(file);
     queue = queue.then(() => send(file, target, item)).then(() => refresh()).catch(() => {});

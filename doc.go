@@ -20,8 +20,8 @@
 //     behalf a call is made, and what keeps tenants apart.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/auth]: JWT and
 //     RBAC middleware.
-//   - [github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailhost]:
-//     all of it wired together, in one process.
+//   - [github.com/metabuilder/workflow-plugin-attachment-handler/examples/host]:
+//     all of it wired together; examples/mailhost runs it in one process.
 //
 // # Laws
 //

@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"crypto/rand"
@@ -12,10 +12,10 @@ import (
 )
 
 // openLinks signs with the operator's keys, or with one that this host keeps.
-func openLinks(s settings) (*blob.LinkSigner, error) {
+func openLinks(s Settings) (*blob.LinkSigner, error) {
 	keys := s.LinkKeys
 	if len(keys) == 0 {
-		secret, err := linkSecret(filepath.Join(s.data, "link.key"))
+		secret, err := linkSecret(filepath.Join(s.Data, "link.key"))
 		if err != nil {
 			return nil, err
 		}
@@ -40,9 +40,9 @@ func linkSecret(path string) ([]byte, error) {
 
 // baseURL is what links begin with. A host with a login may be reached under
 // names that it does not know: its links are paths unless it is told.
-func baseURL(s settings) string {
-	if s.BaseURL == "" && s.Login == nil {
-		return "http://" + s.addr
+func baseURL(s Settings) string {
+	if s.BaseURL == "" && s.Login == nil && s.Addr != "" {
+		return "http://" + s.Addr
 	}
 	return s.BaseURL
 }

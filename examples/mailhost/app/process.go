@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -16,18 +16,18 @@ import (
 )
 
 // process runs the workflow over the mail.
-func (h *host) process(ctx context.Context, stderr io.Writer) (*report, error) {
-	wf, err := workflow.LoadFile(h.settings.workflow)
+func (m *mailhost) process(ctx context.Context, stderr io.Writer) (*report, error) {
+	wf, err := workflow.LoadFile(m.settings.workflow)
 	if err != nil {
 		return nil, err
 	}
-	sync := &imapSync{settings: h.settings}
+	sync := &imapSync{settings: m.settings}
 	defer sync.close()
 	runner := workflow.NewRunner(map[string]workflow.Executor{
 		"imap-sync":         sync.execute,
-		attachment.NodeType: h.handle,
-	}, &workflow.Options{Parallel: h.settings.parallel, Progress: progress(stderr)})
-	results, err := runner.Run(h.settings.own(ctx), wf, map[string]any{"emailAccountId": sync.spec(), "folderId": "INBOX"})
+		attachment.NodeType: m.handle,
+	}, &workflow.Options{Parallel: m.settings.parallel, Progress: progress(stderr)})
+	results, err := runner.Run(m.host.Settings.Own(ctx), wf, map[string]any{"emailAccountId": sync.spec(), "folderId": "INBOX"})
 	for _, unread := range sync.unreadable {
 		fmt.Fprintln(stderr, "mailhost: skipped:", unread.Error)
 	}
@@ -56,13 +56,13 @@ func progress(w io.Writer) func(workflow.Event) {
 
 // handle is the node of this library: all it takes to register it. What the
 // workflow leaves open, the environment says.
-func (h *host) handle(ctx context.Context, call workflow.Call) (any, error) {
+func (m *mailhost) handle(ctx context.Context, call workflow.Call) (any, error) {
 	parameters := map[string]any{
-		"maxSize":              h.settings.MaxAttachmentSize,
-		"urlExpirationSeconds": int64(h.settings.LinkLifetime / time.Second),
+		"maxSize":              m.settings.MaxAttachmentSize,
+		"urlExpirationSeconds": int64(m.settings.LinkLifetime / time.Second),
 	}
 	maps.Copy(parameters, call.Parameters)
-	return h.handler.Execute(ctx, attachment.Node{
+	return m.host.Handler.Execute(ctx, attachment.Node{
 		ID: call.Node.ID, Name: call.Node.Name, Type: call.Node.Type, Parameters: parameters,
 	}), nil
 }
@@ -107,12 +107,12 @@ func (n *imapSync) execute(ctx context.Context, call workflow.Call) (any, error)
 			messages = append(messages, message)
 		}
 	}
-	return mailbox.Synced(messages, open), ctx.Err()
+	return mailbox.Synced(messages, stream), ctx.Err()
 }
 
-// open hands the node a stream. An engine beyond one process would hand it a
+// stream hands the node a stream. An engine beyond one process would hand it a
 // reference, for attachment.Options.Source to open.
-func open(_ mailbox.Message, part mailbox.Part) any {
+func stream(_ mailbox.Message, part mailbox.Part) any {
 	body, err := part.Open()
 	if err != nil {
 		return nil // the node then says that the data is missing
@@ -123,23 +123,5 @@ func open(_ mailbox.Message, part mailbox.Part) any {
 func (n *imapSync) close() {
 	if n.source != nil {
 		_ = n.source.Close()
-	}
-}
-
-// awaitScans returns when nothing is pending any more.
-func (h *host) awaitScans(ctx context.Context, limit time.Duration) error {
-	for deadline := time.Now().Add(limit); ; {
-		backlog, err := h.ledger.Backlog(ctx)
-		if err != nil || backlog.Pending == 0 {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%d contents still wait for a verdict after %s", backlog.Pending, limit)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
 }

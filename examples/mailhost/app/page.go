@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	_ "embed"
@@ -18,11 +18,11 @@ type shown struct {
 	Link template.URL
 }
 
-func (h *host) showPage(w http.ResponseWriter, r *http.Request, page *template.Template) {
-	ctx := h.settings.own(r.Context())
-	list, err := h.handler.List(ctx, attachment.Query{Limit: 500, Cursor: r.URL.Query().Get("cursor")})
+func (m *mailhost) showPage(w http.ResponseWriter, r *http.Request, page *template.Template) {
+	ctx := m.host.Settings.Own(r.Context())
+	list, err := m.host.Handler.List(ctx, attachment.Query{Limit: 500, Cursor: r.URL.Query().Get("cursor")})
 	if err != nil {
-		h.logger.Error("list attachments", "error", err)
+		m.settings.logger.Error("list attachments", "error", err)
 		http.Error(w, "the list could not be read", http.StatusInternalServerError)
 		return
 	}
@@ -31,9 +31,9 @@ func (h *host) showPage(w http.ResponseWriter, r *http.Request, page *template.T
 		Next        string
 	}{Next: list.Next}
 	for _, record := range list.Records {
-		link, err := h.handler.Link(record, 15*time.Minute)
+		link, err := m.host.Handler.Link(record, 15*time.Minute)
 		if err != nil {
-			h.logger.Error("mint link", "error", err)
+			m.settings.logger.Error("mint link", "error", err)
 		}
 		view.Attachments = append(view.Attachments, shown{record, template.URL(link)}) //nolint:gosec // our own signed link, no input
 	}
@@ -42,6 +42,6 @@ func (h *host) showPage(w http.ResponseWriter, r *http.Request, page *template.T
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	if err := page.Execute(w, view); err != nil {
-		h.logger.Warn("page not sent", "error", err)
+		m.settings.logger.Warn("page not sent", "error", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bufio"
@@ -158,13 +158,15 @@ func TestFullDress(t *testing.T) {
 // report once the mail is processed. log is what it has written so far.
 func serving(t *testing.T, e env) (base string, result report, log func() string) {
 	t.Helper()
-	t.Chdir("../..")
+	t.Chdir("../../..")
 	stdout, stdin := io.Pipe()
 	stderr, data := &lockedLog{}, t.TempDir()
 	log = stderr.String
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, []string{"-json", "-addr", "0.0.0.0:0", "-data", data}, e.get, stdin, stderr) }()
+	go func() {
+		done <- run(ctx, []string{"-json", "-addr", "0.0.0.0:0", "-data", data}, e.get, stdin, stderr, nil)
+	}()
 	ended := false
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
@@ -185,7 +187,7 @@ func serving(t *testing.T, e env) (base string, result report, log func() string
 	}
 	go func() { _, _ = io.Copy(io.Discard, stdout) }()
 	t.Cleanup(func() { _ = stdin.Close() })
-	t.Chdir("examples/mailhost")
+	t.Chdir("examples/mailhost/app")
 
 	lines := bufio.NewScanner(strings.NewReader(log()))
 	for lines.Scan() {
@@ -260,7 +262,7 @@ func pick(t *testing.T, r report, status string) row {
 // as one that was left in peace.
 func TestTerminated(t *testing.T) {
 	st := newStage(t, "calm", "early", "late")
-	calm, _, err := st.dress(t, "calm").mailhost(t, "-data", t.TempDir())
+	calm, _, err := st.dress(t, "calm").runHost(t, "-data", t.TempDir())
 	require.NoError(t, err)
 	total := st.blobs(t, "calm")
 
@@ -278,7 +280,7 @@ func TestTerminated(t *testing.T) {
 		require.Empty(t, stdout.String())
 		require.Less(t, st.blobs(t, bucket), total, "the run was over already")
 
-		next, _, err := production.mailhost(t, "-data", t.TempDir())
+		next, _, err := production.runHost(t, "-data", t.TempDir())
 		require.NoError(t, err)
 		checkMail(t, next)
 		require.Equal(t, table(calm), table(next))

@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 )
 
 // openStore returns the store and its name, which is kept with every content.
-func openStore(ctx context.Context, s settings) (backend string, store blob.Store, err error) {
+func openStore(ctx context.Context, s Settings) (backend string, store blob.Store, err error) {
 	if s.S3 == nil {
-		store, err = fsblob.New(filepath.Join(s.data, "blobs"), nil)
+		store, err = fsblob.New(filepath.Join(s.Data, "blobs"), nil)
 		return "filesystem", store, err
 	}
 	options := &s3blob.ClientOptions{

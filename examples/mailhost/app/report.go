@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -69,13 +69,13 @@ func newRow(item workflow.Item) row {
 }
 
 // refresh takes over the verdicts reached since.
-func (h *host) refresh(ctx context.Context, r *report) error {
+func (m *mailhost) refresh(ctx context.Context, r *report) error {
 	for i := range r.Attachments {
 		out := r.Attachments[i].Result.Output
 		if out == nil {
 			continue
 		}
-		record, err := h.handler.Get(h.settings.own(ctx), out.Data.AttachmentID)
+		record, err := m.host.Handler.Get(m.host.Settings.Own(ctx), out.Data.AttachmentID)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
-package main
+package host
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
@@ -12,14 +11,14 @@ import (
 
 // openScanner asks VirusTotal for hashes that it knows, then clamd. Without
 // either it is a demo; hostenv has made sure that nobody relies on that.
-func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
+func openScanner(s Settings) (scan.Scanner, error) {
 	var scanners []scan.Scanner
 	if s.Scan.VirusTotalKey != "" {
 		options := &virustotal.Options{BaseURL: s.Scan.VirusTotalURL}
 		if len(s.Scan.Clamd) > 0 {
 			options.MaxWait = time.Second // once the quota is used up, clamd need not wait for it
 		} else {
-			logger.Warn("VirusTotal alone: what it has never seen gets no verdict, and is not served; set CLAMAV_HOST too")
+			s.Logger.Warn("VirusTotal alone: what it has never seen gets no verdict, and is not served; set CLAMAV_HOST too")
 		}
 		scanner, err := virustotal.New(string(s.Scan.VirusTotalKey), options)
 		if err != nil {
@@ -29,10 +28,10 @@ func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
 	}
 	if len(s.Scan.Clamd) > 0 {
 		if s.Scan.ClamdMaxSize < s.MaxAttachmentSize {
-			logger.Warn("attachments larger than CLAMAV_MAX_SIZE get no clean verdict, and are not served",
+			s.Logger.Warn("attachments larger than CLAMAV_MAX_SIZE get no clean verdict, and are not served",
 				"CLAMAV_MAX_SIZE", s.Scan.ClamdMaxSize, "MAX_ATTACHMENT_SIZE", s.MaxAttachmentSize)
 		}
-		scanner, err := clamd.New(s.Scan.Clamd, &clamd.Options{MaxStreamSize: s.Scan.ClamdMaxSize, Logger: logger})
+		scanner, err := clamd.New(s.Scan.Clamd, &clamd.Options{MaxStreamSize: s.Scan.ClamdMaxSize, Logger: s.Logger})
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +39,7 @@ func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
 	}
 	switch len(scanners) {
 	case 0:
-		return eicar.New(logger), nil
+		return eicar.New(s.Logger), nil
 	case 1:
 		return scanners[0], nil // a chain of one would hide its version
 	default:
@@ -49,7 +48,7 @@ func openScanner(s settings, logger *slog.Logger) (scan.Scanner, error) {
 }
 
 // scanPolicy is the strict one, unless the operator wants no scans at all.
-func scanPolicy(s settings) scan.Policy {
+func scanPolicy(s Settings) scan.Policy {
 	if s.Scan.Enabled {
 		return scan.Policy{}
 	}

@@ -1,4 +1,4 @@
-package main
+package host
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ const maxConnections = 20
 
 // openRecords returns the database and the repository over it, with the schema
 // up to date. The caller closes the database.
-func openRecords(ctx context.Context, s settings, logger *slog.Logger) (*sqlx.DB, *sqlrepo.Repository, error) {
+func openRecords(ctx context.Context, s Settings) (*sqlx.DB, *sqlrepo.Repository, error) {
 	var db *sqlx.DB
 	var repo *sqlrepo.Repository
 	var err error
@@ -32,14 +32,14 @@ func openRecords(ctx context.Context, s settings, logger *slog.Logger) (*sqlx.DB
 		db.SetMaxIdleConns(maxConnections)
 		repo = sqlrepo.NewPostgres(db)
 	} else {
-		if db, err = sqlrepo.OpenSQLite(cmp.Or(s.Database.SQLite, filepath.Join(s.data, "records.db"))); err != nil {
+		if db, err = sqlrepo.OpenSQLite(cmp.Or(s.Database.SQLite, filepath.Join(s.Data, "records.db"))); err != nil {
 			return nil, nil, err
 		}
 		repo = sqlrepo.NewSQLite(db)
 	}
 	err = repo.Migrate(ctx)
 	if err == nil && s.Database.Postgres != "" {
-		err = warnOfSuperuser(ctx, db, logger)
+		err = warnOfSuperuser(ctx, db, s.Logger)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())

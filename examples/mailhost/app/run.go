@@ -1,33 +1,49 @@
-package main
+package app
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/host"
 )
 
 // errInterrupted ends a run that was to finish: whoever waits for -once must
 // not take it for done.
 var errInterrupted = errors.New("interrupted; nothing is lost, the next run goes on from here")
 
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+// mailhost is a host with a mailbox.
+type mailhost struct {
+	settings settings
+	host     *host.Host
+}
+
+func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
+	parts := host.Settings{Config: s.Config, Data: s.data, Addr: s.addr, Logger: s.logger}
+	if opts != nil {
+		parts.NewScans = opts.NewScans
+	}
+	wired, err := host.Open(ctx, parts)
+	return &mailhost{s, wired}, err
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, opts *Options) error {
 	s, err := parse(args, getenv, stderr)
 	if err != nil {
 		return err
 	}
 	interrupted := ctx
-	host, err := openHost(ctx, s, newLogger(s, stderr))
+	m, err := open(ctx, s, opts)
 	if err != nil {
 		return err
 	}
-	defer host.close()
+	defer m.host.Close()
 	if !s.Scan.Enabled {
 		fmt.Fprintln(stderr, "mailhost: NOTHING IS SCANNED FOR VIRUSES, and everything is served: ENABLE_VIRUS_SCAN is false")
 	}
@@ -36,15 +52,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	background, ctx := errgroup.WithContext(ctx)
-	background.Go(func() error { return host.pool.Run(ctx) })
-	background.Go(func() error { return host.reconciler.Run(ctx) })
-	background.Go(func() error { return host.sweepHourly(ctx) })
+	background.Go(func() error { return m.host.Run(ctx) })
 	background.Go(func() error {
 		defer stop()
 		if s.once {
-			return host.once(ctx, stdout, stderr)
+			return m.once(ctx, stdout, stderr)
 		}
-		return host.serve(ctx, stdout, stderr)
+		return m.serve(ctx, stdout, stderr)
 	})
 	err = background.Wait()
 	switch {
@@ -56,41 +70,28 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return nil
 }
 
-// newLogger is quiet on a developer's machine. A host with a login has an
-// audit to keep.
-func newLogger(s settings, stderr io.Writer) *slog.Logger {
-	switch {
-	case s.Login != nil:
-		return slog.New(slog.NewJSONHandler(stderr, nil))
-	case s.verbose:
-		return slog.New(slog.NewTextHandler(stderr, nil))
-	default:
-		return slog.New(slog.DiscardHandler)
-	}
-}
-
 // once processes the mail, waits for the verdicts, and prints the table.
-func (h *host) once(ctx context.Context, stdout, stderr io.Writer) error {
-	report, err := h.process(ctx, stderr)
+func (m *mailhost) once(ctx context.Context, stdout, stderr io.Writer) error {
+	report, err := m.process(ctx, stderr)
 	if err != nil {
 		return err
 	}
-	if err := h.awaitScans(ctx, h.settings.wait); err != nil {
+	if err := m.host.AwaitScans(ctx, m.settings.wait); err != nil {
 		fmt.Fprintln(stderr, "mailhost:", err)
 	}
-	if err := h.refresh(ctx, report); err != nil {
+	if err := m.refresh(ctx, report); err != nil {
 		return err
 	}
-	return report.print(stdout, h.settings.asJSON)
+	return report.print(stdout, m.settings.asJSON)
 }
 
 // serve processes the mail while it already shows the results.
-func (h *host) serve(ctx context.Context, stdout, stderr io.Writer) error {
-	listener, err := h.listen(ctx)
+func (m *mailhost) serve(ctx context.Context, stdout, stderr io.Writer) error {
+	listener, err := m.listen(ctx)
 	if err != nil {
 		return err
 	}
-	routes, err := h.routes()
+	routes, err := m.routes()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -109,21 +110,21 @@ func (h *host) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return server.Shutdown(grace)
 	})
 	fmt.Fprintf(stderr, "results on http://%s/ (Ctrl-C ends)\n", listener.Addr())
-	group.Go(func() error { return h.once(ctx, stdout, stderr) })
+	group.Go(func() error { return m.once(ctx, stdout, stderr) })
 	return group.Wait()
 }
 
 // listen refuses to show tenants' mail to a network without a login.
-func (h *host) listen(ctx context.Context) (net.Listener, error) {
+func (m *mailhost) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", h.settings.addr)
+	listener, err := config.Listen(ctx, "tcp", m.settings.addr)
 	if err != nil {
 		return nil, err
 	}
 	tcp, ok := listener.Addr().(*net.TCPAddr)
-	if h.settings.Login == nil && (!ok || !tcp.IP.IsLoopback()) {
+	if m.settings.Login == nil && (!ok || !tcp.IP.IsLoopback()) {
 		_ = listener.Close()
-		return nil, fmt.Errorf("-addr %s: is not a loopback address, and this host has no login; set JWT_PUBLIC_KEY, JWT_SECRET or JWT_JWKS_URL", h.settings.addr)
+		return nil, fmt.Errorf("-addr %s: is not a loopback address, and this host has no login; set JWT_PUBLIC_KEY, JWT_SECRET or JWT_JWKS_URL", m.settings.addr)
 	}
 	return listener, nil
 }

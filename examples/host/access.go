@@ -1,8 +1,7 @@
-package main
+package host
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/auth"
@@ -15,7 +14,7 @@ import (
 // openAccess returns what stands in front of the API. With a login that is the
 // chain of package auth: audit, limits, token. Without one everybody on this
 // machine is the demo user.
-func openAccess(s settings, logger *slog.Logger) (protect func(http.Handler) http.Handler, shut func() error, err error) {
+func openAccess(s Settings) (protect func(http.Handler) http.Handler, shut func() error, err error) {
 	shut = func() error { return nil }
 	if s.Login == nil {
 		return actForHost(s), shut, nil
@@ -24,18 +23,18 @@ func openAccess(s settings, logger *slog.Logger) (protect func(http.Handler) htt
 	if err != nil {
 		return nil, nil, err
 	}
-	authenticator, err := auth.NewAuthenticator(verifier, &auth.AuthenticatorOptions{Logger: logger})
+	authenticator, err := auth.NewAuthenticator(verifier, &auth.AuthenticatorOptions{Logger: s.Logger})
 	if err != nil {
 		return nil, nil, err
 	}
-	options := &auth.ChainOptions{Logger: logger, Proxies: s.Proxies}
+	options := &auth.ChainOptions{Logger: s.Logger, Proxies: s.Proxies}
 	if s.Redis != "" {
 		shared, err := redislimit.Open(string(s.Redis), nil)
 		if err != nil {
 			return nil, nil, err
 		}
 		// While Redis is away, each host counts for itself.
-		options.Limiter = ratelimit.NewResilient(shared, &ratelimit.ResilientOptions{Logger: logger})
+		options.Limiter = ratelimit.NewResilient(shared, &ratelimit.ResilientOptions{Logger: s.Logger})
 		shut = shared.Close
 	}
 	chain, err := auth.NewChain(authenticator, options)
@@ -47,17 +46,17 @@ func openAccess(s settings, logger *slog.Logger) (protect func(http.Handler) htt
 }
 
 // actForHost stands where a real host authenticates.
-func actForHost(s settings) func(http.Handler) http.Handler {
+func actForHost(s Settings) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(s.own(r.Context())))
+			next.ServeHTTP(w, r.WithContext(s.Own(r.Context())))
 		})
 	}
 }
 
-// own is on whose behalf this host acts by itself: a mailbox has no caller who
+// Own acts for whom this host acts by itself: a mailbox has no caller who
 // could say. Without a login there is one tenant and one user in all.
-func (s settings) own(ctx context.Context) context.Context {
+func (s Settings) Own(ctx context.Context) context.Context {
 	user := tenant.User{
 		Tenant: "demo", ID: "demo-user", Actions: []tenant.Action{tenant.Read, tenant.Write, tenant.Delete, tenant.Admin},
 	}

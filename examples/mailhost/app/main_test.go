@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -32,7 +31,7 @@ const asHost = "MAILHOST_TEST_RUN"
 
 func TestMain(m *testing.M) {
 	if args := os.Getenv(asHost); args != "" {
-		if err := runUntilSignal(strings.Split(args, "\n")); err != nil {
+		if err := runUntilSignal(strings.Split(args, "\n"), nil); err != nil {
 			fmt.Fprintln(os.Stderr, "mailhost:", err)
 			os.Exit(1)
 		}
@@ -46,23 +45,23 @@ type env map[string]string
 
 func (e env) get(name string) string { return e[name] }
 
-// mailhost runs the command from the top folder, as the README does, with
+// runHost runs the command from the top folder, as the README does, with
 // nothing in the environment.
-func mailhost(t *testing.T, args ...string) (report, string, error) {
+func runHost(t *testing.T, args ...string) (report, string, error) {
 	t.Helper()
-	return env{}.mailhost(t, args...)
+	return env{}.runHost(t, args...)
 }
 
-func (e env) mailhost(t *testing.T, args ...string) (report, string, error) {
+func (e env) runHost(t *testing.T, args ...string) (report, string, error) {
 	t.Helper()
-	t.Chdir("../..")
+	t.Chdir("../../..")
 	var stdout, stderr bytes.Buffer
-	err := run(t.Context(), append([]string{"-once", "-json"}, args...), e.get, &stdout, &stderr)
+	err := run(t.Context(), append([]string{"-once", "-json"}, args...), e.get, &stdout, &stderr, nil)
 	var r report
 	if stdout.Len() > 0 {
 		require.NoError(t, json.Unmarshal(stdout.Bytes(), &r))
 	}
-	t.Chdir("examples/mailhost")
+	t.Chdir("examples/mailhost/app")
 	return r, stderr.String(), err
 }
 
@@ -75,7 +74,7 @@ type expectation struct {
 
 func expectations(t *testing.T) (list []expectation) {
 	t.Helper()
-	data, err := os.ReadFile("../../testdata/mail/expected.json")
+	data, err := os.ReadFile("../../../testdata/mail/expected.json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &list))
 	return list
@@ -84,13 +83,13 @@ func expectations(t *testing.T) (list []expectation) {
 // TestMainJob is the README's first command, checked attachment by attachment.
 func TestMainJob(t *testing.T) {
 	data := t.TempDir()
-	first, _, err := mailhost(t, "-data", data)
+	first, _, err := runHost(t, "-data", data)
 	require.NoError(t, err)
 
 	contents := checkMail(t, first)
 	require.Equal(t, contents, countBlobs(t, data), "one blob for each content, none for what was refused")
 
-	again, _, err := mailhost(t, "-data", data)
+	again, _, err := runHost(t, "-data", data)
 	require.NoError(t, err)
 	require.Equal(t, lasting(first), lasting(again))
 	require.Equal(t, contents, countBlobs(t, data))
@@ -133,7 +132,7 @@ func checkMail(t *testing.T, got report) (contents int) {
 // what was found infected.
 func TestLinks(t *testing.T) {
 	data := t.TempDir()
-	result, _, err := mailhost(t, "-data", data)
+	result, _, err := runHost(t, "-data", data)
 	require.NoError(t, err)
 	server := serveData(t, data)
 	for _, a := range result.Attachments {
@@ -175,15 +174,15 @@ func serveData(t *testing.T, data string) string {
 	t.Helper()
 	s, err := parse([]string{"-data", data}, env{}.get, io.Discard)
 	require.NoError(t, err)
-	host, err := openHost(t.Context(), s, slog.New(slog.DiscardHandler))
+	m, err := open(t.Context(), s, nil)
 	require.NoError(t, err)
-	routes, err := host.routes()
+	routes, err := m.routes()
 	require.NoError(t, err)
 	server := httptest.NewServer(routes)
 	t.Cleanup(func() {
 		server.Close()
 		http.DefaultClient.CloseIdleConnections()
-		host.close()
+		m.host.Close()
 	})
 	return server.URL
 }
@@ -193,7 +192,7 @@ func TestClamd(t *testing.T) {
 	daemon := services.StartClamd(t, nil)
 	host, port, err := net.SplitHostPort(daemon.TCP)
 	require.NoError(t, err)
-	result, _, err := env{"CLAMAV_HOST": host, "CLAMAV_PORT": port}.mailhost(t, "-data", t.TempDir())
+	result, _, err := env{"CLAMAV_HOST": host, "CLAMAV_PORT": port}.runHost(t, "-data", t.TempDir())
 	require.NoError(t, err)
 	verdicts := map[string]int{}
 	for _, a := range result.Attachments {
@@ -238,7 +237,7 @@ func (e env) child(t *testing.T, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	child := exec.Command(self)
-	child.Dir = "../.."
+	child.Dir = "../../.."
 	child.Env = append(os.Environ(), asHost+"="+strings.Join(append([]string{"-once", "-json"}, args...), "\n"))
 	for name, value := range e {
 		child.Env = append(child.Env, name+"="+value)
@@ -269,7 +268,7 @@ func TestBadInput(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		return path
 	}
-	workflow, err := os.ReadFile("../../" + testWorkflow)
+	workflow, err := os.ReadFile("../../../" + testWorkflow)
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		args []string
@@ -284,7 +283,7 @@ func TestBadInput(t *testing.T) {
 		"stray argument":    {[]string{"what"}, []string{"what"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := mailhost(t, append([]string{"-data", t.TempDir()}, c.args...)...)
+			_, _, err := runHost(t, append([]string{"-data", t.TempDir()}, c.args...)...)
 			require.Error(t, err)
 			for _, want := range c.want {
 				require.ErrorContains(t, err, want)
@@ -294,17 +293,17 @@ func TestBadInput(t *testing.T) {
 
 	// A template that fails for one attachment is that attachment's trouble.
 	broken := strings.Replace(string(workflow), "$json.attachment.mimeType", "$json.attachment.colour", 1)
-	result, _, err := mailhost(t, "-data", t.TempDir(), "-workflow", write("w.json", broken))
+	result, _, err := runHost(t, "-data", t.TempDir(), "-workflow", write("w.json", broken))
 	require.NoError(t, err)
 	require.Contains(t, result.Attachments[0].Result.Error, "colour")
 
 	// So is a message that cannot be read.
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "a.eml"), []byte("\x00\x01 no mail"), 0o600))
-	good, err := os.ReadFile("../../testdata/mail/outlook-pdf.eml")
+	good, err := os.ReadFile("../../../testdata/mail/outlook-pdf.eml")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "b.eml"), good, 0o600))
-	result, stderr, err := mailhost(t, "-data", t.TempDir(), "-mail", folder)
+	result, stderr, err := runHost(t, "-data", t.TempDir(), "-mail", folder)
 	require.NoError(t, err)
 	require.Contains(t, stderr, "a.eml")
 	require.Len(t, result.Unreadable, 1)

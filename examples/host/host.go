@@ -1,0 +1,177 @@
+// Package host wires the library together as a service does: bytes, records,
+// scans, links and access, each as the environment says. The example hosts are
+// built on it; read wire to see how it is done.
+//
+//	h, err := host.Open(ctx, host.Settings{Config: config, Data: dir, Logger: logger})
+//	if err != nil { … }
+//	defer h.Close()
+//	go h.Run(ctx) // scans, reconciles and sweeps until ctx ends
+//	h.Handler.Execute(ctx, node)
+//
+// # Who lives here
+//
+//   - [Open], [Host]: the library wired together.
+//   - [Settings]: the environment, read by package hostenv, and what a program
+//     adds to it.
+//   - [Scans]: who does the scans, in this process or beyond it.
+//   - store.go, records.go, scanner.go, links.go: the parts. access.go: who may
+//     call. background.go: what runs beside the work.
+package host
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/hostenv"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
+)
+
+// Settings are what a host is made of.
+type Settings struct {
+	hostenv.Config
+
+	// Data is the folder for what the environment puts nowhere else.
+	Data string
+
+	// Addr is where this host serves: links begin with it if neither BASE_URL
+	// nor a login is set. Defaults to "": links are paths.
+	Addr string
+
+	// Source opens attachment data that nodes name by reference. Defaults to
+	// none.
+	Source attachment.Source
+
+	// NewScans says who does the scans. Defaults to a scan.Pool in this process.
+	NewScans func(ctx context.Context, h *Host) (Scans, error)
+
+	// OnVerdict is told of every verdict reached here. Defaults to nothing.
+	OnVerdict func(ctx context.Context, job scan.Job, outcome scan.Outcome)
+
+	// Logger gets what the library and the host log. Required.
+	Logger *slog.Logger
+}
+
+// Scans is a queue of scans and what takes from it.
+type Scans struct {
+	Queue scan.Queue
+	Run   func(ctx context.Context) error // until ctx ends; nil if it runs elsewhere
+}
+
+// Host is the library wired together. Its fields are for reading.
+type Host struct {
+	Settings Settings
+	Handler  *attachment.AttachmentHandler
+	Ledger   scan.Ledger
+	Worker   *scan.Worker // does one scan
+	Scanner  scan.Scanner
+	Store    blob.Store // scoped to the tenant in ctx
+	DB       *sqlx.DB
+	Links    *blob.LinkSigner
+
+	// Protect authenticates: it goes around whatever acts for a caller.
+	Protect func(http.Handler) http.Handler
+
+	scans      Scans
+	reconciler *scan.Reconciler
+	closers    []func() error
+}
+
+// Open wires a host. Nothing runs yet. The caller closes it.
+func Open(ctx context.Context, s Settings) (*Host, error) {
+	h := &Host{Settings: s}
+	if err := h.wire(ctx, s); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *Host) wire(ctx context.Context, s Settings) error {
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return err
+	}
+
+	// Bytes go to files or to S3, each tenant in a namespace of its own.
+	backend, blobs, err := openStore(ctx, s)
+	if err != nil {
+		return err
+	}
+	h.Store = tenant.NewStore(blobs, nil)
+
+	// Records go to SQLite or PostgreSQL.
+	db, repo, err := openRecords(ctx, s)
+	if err != nil {
+		return err
+	}
+	h.DB, h.closers = db, append(h.closers, db.Close)
+
+	// Verdicts come from a queue of scans; the reconciler finds what a crash
+	// left without one.
+	if h.Scanner, err = openScanner(s); err != nil {
+		return err
+	}
+	h.Ledger = attachment.NewLedger(h.Store, repo)
+	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: s.OnVerdict, Logger: s.Logger})
+	if h.scans, err = h.openScans(ctx, s); err != nil {
+		return err
+	}
+	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{Interval: time.Second, Logger: s.Logger})
+
+	// Links are signed with keys that survive restarts.
+	if h.Links, err = openLinks(s); err != nil {
+		return err
+	}
+
+	h.Handler, err = attachment.New(h.Store, repo, &attachment.Options{
+		Queue:      h.scans.Queue,
+		ScanPolicy: scanPolicy(s),
+		Links:      h.Links,
+		BaseURL:    baseURL(s),
+		Source:     s.Source,
+		MaxSize:    s.MaxAttachmentSize,
+		Retention:  func(string) time.Duration { return s.Retention },
+		Backend:    backend,
+		Logger:     s.Logger,
+	})
+	if err != nil {
+		return err
+	}
+
+	// Callers show a token; on a developer's machine there is only one.
+	protect, closeAccess, err := openAccess(s)
+	if err != nil {
+		return err
+	}
+	h.Protect, h.closers = protect, append(h.closers, closeAccess)
+	return nil
+}
+
+func (h *Host) openScans(ctx context.Context, s Settings) (Scans, error) {
+	if s.NewScans == nil {
+		pool := scan.NewPool(h.Worker, nil)
+		return Scans{Queue: pool, Run: pool.Run}, nil
+	}
+	scans, err := s.NewScans(ctx, h)
+	if err != nil {
+		return Scans{}, fmt.Errorf("open the scan queue: %w", err)
+	}
+	return scans, nil
+}
+
+// Close is for a host on which nothing runs any more.
+func (h *Host) Close() {
+	for _, shut := range h.closers {
+		if err := shut(); err != nil {
+			h.Settings.Logger.Warn("close", "error", err)
+		}
+	}
+}

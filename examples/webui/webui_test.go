@@ -252,7 +252,7 @@ func (s *site) listen(t *testing.T, path string) (next func() string) {
 
 func TestLocalOnly(t *testing.T) {
 	inner := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	guard, err := webui.LocalOnly(inner, "https://app.example.com")
+	guard, err := webui.LocalOnly(inner, "https://app.example.com", "*")
 	require.NoError(t, err)
 	ask := func(method, host string, header http.Header) int {
 		r := httptest.NewRequest(method, (&url.URL{Scheme: "http", Host: host, Path: "/"}).String(), nil)

@@ -1,7 +1,6 @@
 package webui
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -33,11 +32,13 @@ func (s *screen) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	look := func(ctx context.Context) (string, error) {
-		_, revision, err := s.render(r.WithContext(ctx))
-		return revision, err
+	look := func() (string, error) {
+		return watch.look(func() (string, error) {
+			_, revision, err := s.render(r)
+			return revision, err
+		})
 	}
-	told, err := watch.look(r.Context(), look)
+	told, err := look()
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -64,7 +65,7 @@ func (s *screen) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-ticker.C:
 		}
-		revision, err := watch.look(r.Context(), look)
+		revision, err := look()
 		if err != nil && !ailing && r.Context().Err() == nil {
 			s.opts.Logger.WarnContext(r.Context(), "open page not kept current", "page", s.name, "error", err)
 		}
@@ -133,13 +134,13 @@ func (ws *watches) join(page string) (w *watch, leave func(), ok bool) {
 }
 
 // look returns the page's revision, by read unless somebody has just looked.
-func (w *watch) look(ctx context.Context, read func(context.Context) (string, error)) (string, error) {
+func (w *watch) look(read func() (string, error)) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if time.Since(w.at) < w.interval*9/10 { // viewers' clocks tick apart
 		return w.revision, nil
 	}
-	revision, err := read(ctx)
+	revision, err := read()
 	if err == nil {
 		w.revision, w.at = revision, time.Now()
 	}

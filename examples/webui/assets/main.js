@@ -2,12 +2,14 @@
 import { handleActions } from "./actions.js";
 import { keepLive } from "./live.js";
 import { enhance } from "./refresh.js";
+import { keepTime } from "./time.js";
 import { handleUploads } from "./upload.js";
 
 enhance(document);
 handleActions();
 handleUploads();
 keepLive();
+keepTime();
 
 // A picture that could not be drawn leaves its place to the icon behind it,
 // also one that failed before this script ran.

@@ -12,6 +12,13 @@ export function localise(root) {
   }
 }
 
+// keepTime lets what is told as "ago" grow older.
+export function keepTime() {
+  setInterval(() => {
+    for (const time of document.querySelectorAll("time[data-relative]")) time.textContent = since(new Date(time.dateTime));
+  }, 10_000);
+}
+
 function since(at) {
   const seconds = (at - Date.now()) / 1000;
   for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {

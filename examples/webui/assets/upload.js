@@ -46,7 +46,7 @@ function start(files, messageId) {
   const target = messageId || `upload-${crypto.randomUUID()}@this-page`;
   for (const file of files) {
     const item = show(file);
-    queue = queue.then(() => send(file, target, item)).then(() => refresh()).catch(() => {});
+    queue = queue.then(() => send(file, target, item)).then(() => refresh()).catch(() => {}); // the live sign shows a host that is away
   }
 }
 

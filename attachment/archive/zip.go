@@ -3,14 +3,15 @@ package archive
 import (
 	"bufio"
 	"compress/bzip2"
-	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
+
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/zipdir"
 )
 

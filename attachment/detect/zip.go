@@ -2,11 +2,12 @@ package detect
 
 import (
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/zipdir"
 )

@@ -3,6 +3,7 @@ package sqlrepo
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
@@ -39,19 +40,36 @@ type draft struct {
 	Compete  bool   `db:"compete" json:"compete"`
 
 	Deduplicated bool `db:"is_deduplicated" json:"-"` // set by attach
+
+	expires, created time.Time
 }
 
 func (r *Repository) draft(tenantID string, d attachment.Draft) draft {
 	v := d.Record
+	expires, created := v.RetentionExpiresAt.UTC().Truncate(time.Microsecond), v.CreatedAt.UTC().Truncate(time.Microsecond) // as both databases keep it
 	return draft{
 		TenantID: tenantID, ID: v.ID, UserID: text(v.UserID), MessageID: text(v.MessageID),
 		Filename: text(v.Filename), SafeFilename: text(v.SafeFilename),
 		MIMEType: text(v.MIMEType), DeclaredMIMEType: text(v.DeclaredMIMEType),
 		Size: v.Size, ContentID: text(v.ContentID), IsInline: v.IsInline, Position: v.Position,
-		RetentionExpiresAt: r.dialect.at(v.RetentionExpiresAt), CreatedAt: r.dialect.at(v.CreatedAt),
+		RetentionExpiresAt: r.dialect.at(expires), CreatedAt: r.dialect.at(created),
 		Content: d.Content.ID, ContentHash: d.Content.SHA256, StorageKey: d.Content.StorageKey,
 		Backend: d.Content.Backend, Shared: d.Content.Shared,
 		Scan: d.Scan, Scanner: d.Scanner, Priority: d.Priority, Compete: d.Compete,
+		expires: expires, created: created,
+	}
+}
+
+// row is the record that a draft has become on a content.
+func (d *draft) row(c *contentRow, deduplicated bool) *recordRow {
+	return &recordRow{
+		TenantID: d.TenantID, ID: d.ID, UserID: d.UserID, MessageID: d.MessageID,
+		Filename: d.Filename, SafeFilename: d.SafeFilename, MIMEType: d.MIMEType, DeclaredMIMEType: d.DeclaredMIMEType,
+		Size: d.Size, ContentID: d.ContentID, IsInline: d.IsInline, Position: d.Position, IsDeduplicated: deduplicated,
+		RetentionExpiresAt: moment{d.expires}, CreatedAt: moment{d.created}, UpdatedAt: moment{d.created},
+		Content: c.ID, ContentHash: c.Hash, StorageKey: c.StorageKey,
+		ScanStatus: c.ScanStatus, ScanResult: c.ScanResult, ScannedAt: c.ScannedAt,
+		ScanDue: c.ScanDue, PendingSince: c.PendingSince, ScanAttempts: c.Attempts, Scanner: c.Scanner, Priority: c.Priority,
 	}
 }
 
@@ -64,8 +82,8 @@ func text(s string) string {
 // reply is what both dialects answer to begin and finish.
 type reply struct {
 	Outcome string      `json:"outcome"`
-	Record  *recordRow  `json:"record"`
-	Intent  *contentRow `json:"intent"`
+	Record  *recordRow  `json:"record"`  // of replayed
+	Content *contentRow `json:"content"` // of busy, attached and stored
 }
 
 // The outcomes a reply can have.
@@ -78,30 +96,28 @@ const (
 	outcomeGone     = "gone"
 )
 
-func (a reply) begun() (attachment.Begun, error) {
-	var b attachment.Begun
-	switch a.Outcome {
-	case outcomeFresh:
-		b.Outcome = attachment.Fresh
-		return b, nil
-	case outcomeBusy:
-		b.Outcome, b.Intent = attachment.Busy, a.Intent.content()
-		return b, nil
-	case outcomeReplayed:
-		b.Outcome = attachment.Replayed
-	case outcomeAttached:
-		b.Outcome = attachment.Attached
-	case outcomeStored:
-		b.Outcome = attachment.Stored
-	case outcomeGone:
-		return b, attachment.ErrConflict
+// begun says what the reply to d means.
+func (a reply) begun(d draft) (attachment.Begun, error) {
+	row := a.Record
+	switch {
+	case a.Outcome == outcomeFresh:
+		return attachment.Begun{Outcome: attachment.Fresh}, nil
+	case a.Outcome == outcomeGone:
+		return attachment.Begun{}, attachment.ErrConflict
+	case a.Outcome == outcomeBusy && a.Content != nil:
+		return attachment.Begun{Outcome: attachment.Busy, Intent: a.Content.content()}, nil
+	case row == nil && a.Content != nil:
+		row = d.row(a.Content, a.Outcome == outcomeAttached)
 	}
-	if a.Record == nil || b.Outcome == 0 {
-		return b, errDatabaseReply
+	outcome, known := map[string]attachment.Outcome{
+		outcomeReplayed: attachment.Replayed, outcomeAttached: attachment.Attached, outcomeStored: attachment.Stored,
+	}[a.Outcome]
+	if row == nil || !known {
+		return attachment.Begun{}, errDatabaseReply
 	}
-	b.Record = a.Record.record()
-	if a.Record.ScanStatus == scan.StatusPending && !a.Record.ScanDue.IsZero() {
-		job := a.Record.job()
+	b := attachment.Begun{Outcome: outcome, Record: row.record()}
+	if row.ScanStatus == scan.StatusPending && !row.ScanDue.IsZero() {
+		job := row.job()
 		b.ScanJob = &job
 	}
 	return b, nil
@@ -126,12 +142,13 @@ func (r *Repository) ingest(ctx context.Context, op string, d attachment.Draft, 
 	if err != nil {
 		return begun, err
 	}
+	row := r.draft(tc.TenantID(), d)
 	err = r.retry(ctx, op, func() error {
-		answer, err := run(ctx, r, tc.TenantID(), r.draft(tc.TenantID(), d))
+		answer, err := run(ctx, r, tc.TenantID(), row)
 		if err != nil {
 			return err
 		}
-		begun, err = answer.begun()
+		begun, err = answer.begun(row)
 		return err
 	})
 	return begun, err

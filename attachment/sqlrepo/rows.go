@@ -126,7 +126,7 @@ func (r *recordRow) job() scan.Job {
 
 // contentColumns selects a contentRow.
 const contentColumns = `tenant_id, id, content_hash, size, storage_key, backend, shared, state, refs, safe_filename, mime_type,
-	garbage_lease, pending_since, scan_attempts, scanner, priority`
+	garbage_lease, scan_status, scan_result, scanned_at, scan_due, pending_since, scan_attempts, scanner, priority`
 
 type contentRow struct {
 	TenantID     string                  `db:"tenant_id" json:"tenant_id"`
@@ -141,6 +141,10 @@ type contentRow struct {
 	SafeFilename string                  `db:"safe_filename" json:"safe_filename"`
 	MIMEType     string                  `db:"mime_type" json:"mime_type"`
 	GarbageLease moment                  `db:"garbage_lease" json:"garbage_lease"`
+	ScanStatus   scan.Status             `db:"scan_status" json:"scan_status"`
+	ScanResult   result                  `db:"scan_result" json:"scan_result"`
+	ScannedAt    moment                  `db:"scanned_at" json:"scanned_at"`
+	ScanDue      moment                  `db:"scan_due" json:"scan_due"`
 	PendingSince moment                  `db:"pending_since" json:"pending_since"`
 	Attempts     int                     `db:"scan_attempts" json:"scan_attempts"`
 	Scanner      string                  `db:"scanner" json:"scanner"`

@@ -50,7 +50,7 @@ func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, d draft
 			intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
 				ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID)
 			if intent != nil || err != nil {
-				answer = reply{Outcome: outcomeBusy, Intent: intent}
+				answer = reply{Outcome: outcomeBusy, Content: intent}
 				return err
 			}
 		}
@@ -85,15 +85,12 @@ func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draf
 		storing := mine != nil && mine.State == "storing"
 		// One that lost its references meanwhile, and that no sweeper has, is as good as new.
 		revived := mine != nil && mine.State == "deleting" && mine.GarbageLease.IsZero()
-		switch {
-		case storing && (known != nil || winner != nil):
-			err = setState(ctx, tx, d, "deleting") // this blob is one too many
-		case (storing || revived) && known == nil && winner == nil:
-			err = setState(ctx, tx, d, "stored")
+		if storing && (known != nil || winner != nil) {
+			if err := condemn(ctx, tx, d); err != nil { // this blob is one too many
+				return err
+			}
 		}
 		switch {
-		case err != nil:
-			return err
 		case known != nil:
 			answer = reply{Outcome: outcomeReplayed, Record: known}
 		case winner != nil:
@@ -113,7 +110,7 @@ func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draf
 // attach mirrors the PostgreSQL function attachment_attach.
 func attach(ctx context.Context, tx *sqlx.Tx, content string, d draft, outcome string) (reply, error) {
 	d.Content, d.Deduplicated = content, outcome == outcomeAttached
-	_, err := tx.NamedExecContext(ctx, `UPDATE attachment_contents SET refs = refs + 1, updated_at = :created_at
+	_, err := tx.NamedExecContext(ctx, `UPDATE attachment_contents SET state = 'stored', refs = refs + 1
 		WHERE tenant_id = :tenant_id AND id = :content`, d)
 	if err == nil && d.Scan {
 		_, err = tx.NamedExecContext(ctx, `UPDATE attachment_contents
@@ -131,13 +128,14 @@ func attach(ctx context.Context, tx *sqlx.Tx, content string, d draft, outcome s
 	if err != nil {
 		return reply{}, err
 	}
-	row, err := findRecord(ctx, tx, d.TenantID, d.ID)
-	return reply{Outcome: outcome, Record: row}, err
+	row, err := findContent(ctx, tx, `tenant_id = ? AND id = ?`, d.TenantID, content)
+	return reply{Outcome: outcome, Content: row}, err
 }
 
-func setState(ctx context.Context, tx *sqlx.Tx, d draft, state string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE attachment_contents SET state = ?, updated_at = ? WHERE tenant_id = ? AND id = ?`,
-		state, d.CreatedAt, d.TenantID, d.Content)
+// condemn leaves the content of a draft to the sweeper.
+func condemn(ctx context.Context, tx *sqlx.Tx, d draft) error {
+	_, err := tx.ExecContext(ctx, `UPDATE attachment_contents SET state = 'deleting', updated_at = ? WHERE tenant_id = ? AND id = ?`,
+		d.CreatedAt, d.TenantID, d.Content)
 	return err
 }
 

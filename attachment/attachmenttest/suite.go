@@ -54,6 +54,7 @@ func RunRepository(t *testing.T, open func(t *testing.T) attachment.Repository) 
 		{"erasure", checkErase},
 		{"garbage", checkGarbage},
 		{"known keys", checkKnownKeys},
+		{"usage", checkUsage},
 	}
 	for _, check := range checks {
 		t.Run(check.name, func(t *testing.T) {

@@ -6,7 +6,7 @@
 //   - settings.go: the command line and the environment. run.go: what happens,
 //     and how it ends.
 //   - process.go: the workflow and its nodes. report.go: what came of it.
-//   - routes.go, page.go: what is served.
+//   - routes.go: what is served. headings.go: what messages are called there.
 package app
 
 import (

@@ -166,7 +166,7 @@ func TestLinks(t *testing.T) {
 	page, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(page), "photos.zip")
-	require.Contains(t, string(page), `<span class="chip infected">infected</span>`)
+	require.Contains(t, string(page), `data-status="infected"`)
 }
 
 // serveData serves what a run left, as a second run would.
@@ -176,7 +176,7 @@ func serveData(t *testing.T, data string) string {
 	require.NoError(t, err)
 	m, err := open(t.Context(), s, nil)
 	require.NoError(t, err)
-	routes, err := m.routes()
+	routes, err := m.routes(t.Context())
 	require.NoError(t, err)
 	server := httptest.NewServer(routes)
 	t.Cleanup(func() {

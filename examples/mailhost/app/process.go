@@ -21,7 +21,7 @@ func (m *mailhost) process(ctx context.Context, stderr io.Writer) (*report, erro
 	if err != nil {
 		return nil, err
 	}
-	sync := &imapSync{settings: m.settings}
+	sync := &imapSync{settings: m.settings, found: m.headings.add}
 	defer sync.close()
 	runner := workflow.NewRunner(map[string]workflow.Executor{
 		"imap-sync":         sync.execute,
@@ -71,6 +71,7 @@ func (m *mailhost) handle(ctx context.Context, call workflow.Call) (any, error) 
 // this one reads files as well.
 type imapSync struct {
 	settings
+	found      func(mailbox.Message)
 	mu         sync.Mutex
 	source     mailbox.Source
 	unreadable []unreadable
@@ -104,6 +105,7 @@ func (n *imapSync) execute(ctx context.Context, call workflow.Call) (any, error)
 			n.unreadable = append(n.unreadable, unreadable{message.Location, err.Error()})
 		}
 		if message.ID != "" {
+			n.found(message)
 			messages = append(messages, message)
 		}
 	}

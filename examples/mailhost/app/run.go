@@ -22,6 +22,7 @@ var errInterrupted = errors.New("interrupted; nothing is lost, the next run goes
 type mailhost struct {
 	settings settings
 	host     *host.Host
+	headings headings
 }
 
 func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
@@ -30,7 +31,7 @@ func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
 		parts.NewScans = opts.NewScans
 	}
 	wired, err := host.Open(ctx, parts)
-	return &mailhost{s, wired}, err
+	return &mailhost{settings: s, host: wired}, err
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, opts *Options) error {
@@ -91,12 +92,12 @@ func (m *mailhost) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	routes, err := m.routes()
+	group, ctx := errgroup.WithContext(ctx)
+	routes, err := m.routes(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

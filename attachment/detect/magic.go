@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/cfb"
@@ -267,8 +268,22 @@ func isBootSector(head []byte) bool {
 	jump := head[0] == 0xEB && head[2] == 0x90 || head[0] == 0xE9
 	sector := binary.LittleEndian.Uint16(head[11:])
 	fat := jump && (sector == 512 || sector == 1024 || sector == 2048 || sector == 4096)
-	partitioned := (head[446] == 0 || head[446] == 0x80) && head[450] != 0 && len(head) > 1024
-	return fat || partitioned
+	return fat || len(head) > 1024 && isPartitionTable(head[446:510])
+}
+
+// isPartitionTable reads the four entries of a master boot record: each active
+// or not, at least one in use, with a type, a beginning and a length. The
+// signature alone is in one image of 65,536.
+func isPartitionTable(table []byte) bool {
+	used := false
+	for entry := range slices.Chunk(table, 16) {
+		if entry[0] != 0 && entry[0] != 0x80 {
+			return false
+		}
+		start, length := binary.LittleEndian.Uint32(entry[8:]), binary.LittleEndian.Uint32(entry[12:])
+		used = used || entry[4] != 0 && start != 0 && length != 0
+	}
+	return used
 }
 
 // isUnixTar verifies the header checksum of a tar from before ustar.

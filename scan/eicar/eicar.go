@@ -56,7 +56,7 @@ func (s *Scanner) Scan(ctx context.Context, obj scan.Object) (scan.Result, error
 		res.Bytes += int64(n)
 		seen := buf[:kept+n]
 		if bytes.Contains(seen, s.needle) {
-			res.Verdict, res.Threat = scan.Infected, "EICAR-Test-File"
+			res.Verdict, res.Threat, res.Detail = scan.Infected, "EICAR-Test-File", ""
 		}
 		kept = copy(buf, seen[max(0, len(seen)-len(s.needle)+1):])
 		if err == io.EOF {

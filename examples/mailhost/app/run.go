@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,9 @@ type mailhost struct {
 
 func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
 	parts := host.Settings{Config: s.Config, Data: s.data, Addr: s.addr, Logger: s.logger}
+	if strings.HasSuffix(s.addr, ":0") {
+		parts.Addr = "" // nobody knows the port yet
+	}
 	if opts != nil {
 		parts.NewScans = opts.NewScans
 	}

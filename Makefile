@@ -6,6 +6,7 @@ SHELL         := /bin/bash
 .SHELLFLAGS   := -eu -o pipefail -c
 BIN           := $(CURDIR)/.bin
 VERSITYGW     := v1.8.0
+TEMPORAL      := v1.5.1
 GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := latest
 
@@ -18,11 +19,14 @@ test: services ## run every test of every module with -race, on real services
 	@.ci/test
 
 .PHONY: services
-services: .bin/versitygw ## install what the tests need and this machine lacks
+services: .bin/versitygw .bin/temporal ## install what the tests need and this machine lacks
 	@.ci/install
 
 .bin/versitygw:
 	GOBIN=$(BIN) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+.bin/temporal:
+	GOBIN=$(BIN) go install github.com/temporalio/cli/cmd/temporal@$(TEMPORAL)
 
 .PHONY: lint
 lint: ## formatting, vet, golangci-lint, go.mod, known vulnerabilities

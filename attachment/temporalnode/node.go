@@ -97,12 +97,12 @@ func ExecuteNode(ctx workflow.Context, node attachment.Node) (attachment.Result,
 }
 
 // NodeActivityOptions suit attachments of every size: a worker that dies is
-// noticed within 30 seconds, and an outage is sat out for a day.
+// noticed within 15 seconds, and an outage is sat out for a day.
 func NodeActivityOptions() workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		ScheduleToCloseTimeout: 24 * time.Hour,
 		StartToCloseTimeout:    time.Hour,
-		HeartbeatTimeout:       30 * time.Second,
+		HeartbeatTimeout:       15 * time.Second,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	}
 }

@@ -29,7 +29,7 @@
 // # Who lives here
 //
 //   - main.go: the command line. worker.go and start.go: the two commands.
-//   - wire.go: the library wired together.
+//   - wire.go: what package host does not wire.
 //   - interpreter.go: the workflows. mail.go: the activities that bring mail.
 //   - report.go: what came of it.
 package main

@@ -17,6 +17,7 @@ type partition struct {
 	target   string
 	down     chan struct{}
 	cut      func()
+	close    func() // ends all connections
 }
 
 func newPartition(t *testing.T, target string) *partition {
@@ -46,7 +47,7 @@ func newPartition(t *testing.T, target string) *partition {
 			all.Go(func() { p.forward(far, near) })
 		}
 	})
-	t.Cleanup(func() {
+	p.close = sync.OnceFunc(func() {
 		_ = listener.Close()
 		mu.Lock()
 		for _, conn := range open {
@@ -55,6 +56,7 @@ func newPartition(t *testing.T, target string) *partition {
 		mu.Unlock()
 		all.Wait()
 	})
+	t.Cleanup(p.close)
 	return p
 }
 

@@ -8,10 +8,8 @@ import (
 	"os"
 
 	"go.temporal.io/sdk/client"
-	sdk "go.temporal.io/sdk/workflow"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/temporalnode"
-	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
 // maxWorkflowBytes keeps the file, which travels to every page, out of the way
@@ -35,7 +33,7 @@ func start(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer c.Close()
-	ctx = tenant.NewContext(ctx, s.own())
+	ctx = s.own(ctx)
 	in := run{Workflow: file, Context: map[string]any{"emailAccountId": "mail", "folderId": "INBOX"}, Await: s.wait}
 	started, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: s.id, TaskQueue: s.queue}, mailboxWorkflow, in)
 	if err != nil {
@@ -63,8 +61,4 @@ func start(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%d of %d pages failed", end.Failed, end.Pages)
 	}
 	return nil
-}
-
-func propagators(tenants *temporalnode.Tenants) []sdk.ContextPropagator {
-	return []sdk.ContextPropagator{tenants}
 }

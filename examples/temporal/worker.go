@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	sdk "go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/claimcheck"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/temporalnode"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailbox"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
@@ -32,11 +32,15 @@ func work(ctx context.Context, s settings, stderr io.Writer) error {
 	}
 	defer c.Close()
 	queue := temporalnode.NewScanQueue(c, s.queue)
-	p, err := wire(ctx, s, queue, logger)
+	h, err := open(ctx, s, queue, logger)
 	if err != nil {
 		return err
 	}
-	defer p.db.Close()
+	defer h.Close()
+	staging, err := openStaging(s, h)
+	if err != nil {
+		return err
+	}
 
 	w := worker.New(c, s.queue, worker.Options{
 		Interceptors:                       []interceptor.WorkerInterceptor{tenants},
@@ -44,21 +48,21 @@ func work(ctx context.Context, s settings, stderr io.Writer) error {
 		WorkerStopTimeout:                  10 * time.Second,
 	})
 	register(w)
-	mails := &mail{spec: s.mail, staging: p.staging, maxStage: s.MaxAttachmentSize, options: mailbox.Options{Password: s.imapPassword}}
+	mails := &mail{spec: s.mail, staging: staging, maxStage: s.MaxAttachmentSize, options: mailbox.Options{Password: s.imapPassword}}
 	if s.mail == testMail {
 		mails.options.Placeholders = mailbox.EICAR()
 	}
 	mails.register(w)
-	temporalnode.NewNode(p.handler, p.staging, &temporalnode.NodeOptions{
+	temporalnode.NewNode(h.Handler, staging, &temporalnode.NodeOptions{
 		Stall: s.stall,
 		Parameters: map[string]any{
 			"maxSize":              s.MaxAttachmentSize,
 			"urlExpirationSeconds": int64(s.LinkLifetime / time.Second),
 		},
 	}).Register(w)
-	verdicts := temporalnode.NewVerdicts(c, p.handler)
+	verdicts := temporalnode.NewVerdicts(c, h.Handler)
 	verdicts.Register(w)
-	temporalnode.NewScans(p.scanner, p.ledger,
+	temporalnode.NewScans(h.Scanner, h.Ledger,
 		&scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: verdicts.OnVerdict, Logger: logger},
 		&temporalnode.ScanOptions{Stall: s.stall}).Register(w)
 
@@ -68,10 +72,8 @@ func work(ctx context.Context, s settings, stderr io.Writer) error {
 	defer w.Stop()
 	fmt.Fprintln(stderr, "temporal: worker started")
 	background, ctx := errgroup.WithContext(ctx)
-	background.Go(func() error {
-		return scan.NewReconciler(p.ledger, queue, &scan.ReconcilerOptions{Logger: logger}).Run(ctx)
-	})
-	background.Go(func() error { return sweepHourly(ctx, p, logger) })
+	background.Go(func() error { return h.Run(ctx) })
+	background.Go(func() error { return sweepHourly(ctx, staging, logger) })
 	return background.Wait()
 }
 
@@ -81,13 +83,11 @@ func register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(processPage, sdk.RegisterOptions{Name: pageWorkflow})
 }
 
-// sweepHourly removes what has come to its end.
-func sweepHourly(ctx context.Context, p *parts, logger *slog.Logger) error {
+// sweepHourly removes what was staged and never released.
+func sweepHourly(ctx context.Context, staging *claimcheck.Staging, logger *slog.Logger) error {
 	for {
-		_, err := p.handler.Sweep(ctx, nil)
-		_, stagedErr := p.staging.Sweep(ctx, time.Now().Add(-stagedFor))
-		if err := errors.Join(err, stagedErr); err != nil && ctx.Err() == nil {
-			logger.Warn("sweep failed; the next one goes on", "error", err)
+		if _, err := staging.Sweep(ctx, time.Now().Add(-stagedFor)); err != nil && ctx.Err() == nil {
+			logger.Warn("staging not swept; the next time goes on", "error", err)
 		}
 		select {
 		case <-ctx.Done():

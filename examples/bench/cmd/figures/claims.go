@@ -16,7 +16,8 @@ var (
 	growth     = run{"", "./attachment/sqlrepo", "^BenchmarkGrowth$", form{"BENCH_RECORDS=2000000", "500x"}, form{"BENCH_RECORDS=40000", "100x"}}
 )
 
-// claims is everything that this module claims about its speed and memory.
+// claims is everything that this module claims about its speed and memory. A
+// ratio "beside" something is of times: less is better.
 var claims = []claim{
 	{
 		says: "1 GiB to the file system, synced, beside gocloud fileblob + SHA-256, which does not sync", run: largeFS,
@@ -55,11 +56,11 @@ var claims = []claim{
 		value: metric{"BenchmarkHundred/parts", "memory-x-floor"}, unit: "×",
 	},
 	{
-		says: "A duplicate of 100 KB beside a fresh one: faster", run: duplicate,
+		says: "A duplicate of 100 KB: times as fast as a fresh one", run: duplicate,
 		value: metric{"BenchmarkDuplicate/100KB", "x-faster"}, unit: "×", aim: aim{least: 5},
 	},
 	{
-		says: "A duplicate of 10 MB beside a fresh one: faster", run: duplicate,
+		says: "A duplicate of 10 MB: times as fast as a fresh one", run: duplicate,
 		value: metric{"BenchmarkDuplicate/10MB", "x-faster"}, unit: "×", aim: aim{least: 5},
 	},
 	{
@@ -91,11 +92,11 @@ var claims = []claim{
 		value: metric{"BenchmarkUpload", "ratio"}, unit: "×", aim: aim{most: 1.15},
 	},
 	{
-		says: "Download of 1 GiB over HTTP, checked, beside http.FileServer: faster", run: download,
+		says: "1 GiB over HTTP, checked: times as fast as http.FileServer", run: download,
 		value: metric{"BenchmarkDownload/relative", "x-FileServer"}, unit: "×", aim: aim{least: 0.9},
 	},
 	{
-		says: "Scan of 100 MB by clamd beside clamdscan --stream: faster", run: clamdscan,
+		says: "Scan of 100 MB by clamd: times as fast as clamdscan --stream", run: clamdscan,
 		value: metric{"BenchmarkAgainstClamdscan/bare", "x-clamdscan"}, unit: "×", aim: aim{least: 0.95},
 	},
 	{

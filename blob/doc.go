@@ -17,8 +17,49 @@
 //   - [LinkSigner]: HMAC-signed links.
 //
 // Backends: memblob (tests, demos), fsblob (one machine), s3blob (S3 and
-// compatibles). Write your own and prove it with blobtest.Run.
+// compatibles).
 //
 // Wrappers, for any of them: cryptblob (encryption at rest) and zstdblob
 // (compression), which goes around the former.
+//
+// # Writing a store
+//
+// Three methods and a Writer. Begin with the suite, and let it lead:
+//
+//	func TestConformance(t *testing.T) {
+//		blobtest.Run(t, func(t *testing.T) blob.Store { return mystore.New(t.TempDir()) })
+//	}
+//
+// What matters:
+//
+//   - Create: [ValidateKey], then [WriteOptions.Resolve], then write where
+//     nobody looks: a temporary name, a multipart upload, a row not committed.
+//     The Writer outlives the ctx of Create.
+//   - Commit: [WriteOptions.Verify] first, then make the bytes durable, then
+//     publish in one step that fails if the key is taken (link, If-None-Match,
+//     a unique index). Checking beforehand is not enough: 64 writers race in
+//     the suite, and one wins.
+//   - Abort: clean up with context.WithoutCancel, for the caller may be gone.
+//   - Open: [CutRange] cuts the range. A body that ends early is an error, never
+//     io.EOF.
+//   - Delete: an absent key is nil.
+//   - Errors are [*Error], Temporary where the same call may succeed later. Wrap
+//     the backend's error only if its text holds no URL with a signature and no
+//     credentials.
+//
+// Offer the optional interfaces that the backend has: [Reclaimer] if a crash can
+// leave anything behind, [Lister] for audits and erasure proofs, [Digester] and
+// [Staged] if the Writer hashes or can be read back. A wrapper that keeps keys
+// and bytes as they are needs Unwrap instead. Where several instances share one
+// backend, blobtest.RunIsolation proves that they stay apart, and
+// blobtest.Faulty breaks what is built on top.
+//
+// # Moving to another store
+//
+// Every content is recorded with the name of the store it was put into, and new
+// contents go to the one that the handler has now. Give the handler a Store that
+// creates in the new one, and in Open and Stat asks the new one first and the
+// old one on ErrNotFound, and deletes from both. Copy the old blobs at leisure,
+// key by key with Lister and Create (ErrExists: done before), then take the old
+// one out. Keys stay, so no record changes and no link breaks.
 package blob

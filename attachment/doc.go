@@ -73,7 +73,7 @@
 //	scan.duration                s             scan.status, error.type
 //	scan.pending                 {content}     -
 //	scan.pending.oldest          s             -
-//	scan.pool.waiting           {job}         -
+//	scan.pool.waiting            {job}         -
 //	scan.pool.running            {job}         -
 //	scan.pool.dropped            {job}         -
 //	tenant.quota.refused         {blob}        tenant.quota.reason

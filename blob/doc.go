@@ -56,10 +56,11 @@
 //
 // # Moving to another store
 //
-// Every content is recorded with the name of the store it was put into, and new
-// contents go to the one that the handler has now. Give the handler a Store that
-// creates in the new one, and in Open and Stat asks the new one first and the
-// old one on ErrNotFound, and deletes from both. Copy the old blobs at leisure,
-// key by key with Lister and Create (ErrExists: done before), then take the old
-// one out. Keys stay, so no record changes and no link breaks.
+// Every content is recorded with the name of the store it was put into, and its
+// key is the same in any. So a move takes no downtime: give the handler a store
+// that creates in the new one, opens from the new one and, on [ErrNotFound], from
+// the old, deletes from both, and lists both, for audits and erasures. Copy the
+// old blobs at leisure, then give the handler the new store alone. The example
+// Moving is such a store, with the loop that copies. Run Audit at the end: a blob
+// deleted while it was copied may have come back.
 package blob

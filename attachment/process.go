@@ -180,6 +180,7 @@ func (h *AttachmentHandler) queueScan(ctx context.Context, job *scan.Job) {
 func (h *AttachmentHandler) enqueue(ctx context.Context, job scan.Job) (err error) {
 	ctx, span := h.step(ctx, "attachment.enqueue")
 	defer span.end(&err)
+	span.name(job)
 	return h.opts.Queue.Enqueue(ctx, job)
 }
 

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
@@ -84,6 +85,13 @@ func (s span) describe(p *Processed, how Outcome, backend string) {
 		attribute.String("scan.status", string(p.VirusScanStatus)),
 		attribute.String("attachment.backend", backend),
 	)
+}
+
+// name says which scan the queue is told of, to find its trace.
+func (s span) name(job scan.Job) {
+	if s.Span != nil && s.IsRecording() {
+		s.SetAttributes(attribute.String("scan.content_id", job.ContentID))
+	}
 }
 
 // whose is the opt-in attribute.

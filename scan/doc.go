@@ -15,4 +15,33 @@
 //   - [Queue], [Ledger], [Worker], [Pool], [Reconciler]: how pending objects
 //     get their verdict. The ledger (the database) holds the truth; a queue
 //     only makes it fast.
+//
+// # Writing a scanner
+//
+// One method. Begin with the suite; it hands over an EICAR test file, streams
+// that break, servers that hang:
+//
+//	func TestConformance(t *testing.T) {
+//		scantest.Run(t, func(t *testing.T) scantest.Harness {
+//			return scantest.Harness{Scanner: mine.New(address, nil), Limit: 25 << 20, Hang: mine.New(hangingServer(t), nil)}
+//		})
+//	}
+//
+// What matters:
+//
+//   - Read obj.Open to the end, pass it on as it comes, close it. Result.Bytes is
+//     what the engine was given.
+//   - Clean only if the engine has said so of all of it. Cut, truncated, over a
+//     limit, an answer you do not know: an [Error], or Unscannable if that will
+//     never change. A file that the engine skipped is not clean.
+//   - An answer by hash alone sets Result.ByHash.
+//   - Error.Temporary and ErrUnavailable or ErrRateLimited mean an outage: it
+//     costs the content no attempt. One that is not Temporary, such as ErrConfig
+//     for a wrong key, ends in StatusError at once.
+//   - Return soon after ctx is done, with no goroutine left. Bound every read of
+//     an answer.
+//   - Neither errors nor Result.Detail hold the engine's credentials.
+//
+// What the host runs sits behind a [Guard], which believes no Clean that the
+// bytes read do not support; the suite tests the scanner without one.
 package scan

@@ -66,8 +66,8 @@ type WorkerOptions struct {
 	Logger *slog.Logger
 
 	// TracerProvider receives a span for every job and its steps,
-	// MeterProvider receives scan.outcomes and scan.duration; the package
-	// documentation lists them. Defaults to none.
+	// MeterProvider scan.outcomes and scan.duration. Their attributes are in
+	// the documentation of package attachment. Defaults to none.
 	TracerProvider trace.TracerProvider
 	MeterProvider  metric.MeterProvider
 

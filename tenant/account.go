@@ -18,6 +18,7 @@ import (
 // Delete of the key settles it.
 type account struct {
 	manager Manager
+	meter   *quotaMeter
 	locks   keyLocks // held while the blob under a key comes or goes
 
 	mu   sync.Mutex
@@ -29,7 +30,9 @@ const (
 	mostOwed     = 10_000           // keys remembered; what is beyond that, Measure finds
 )
 
-func newAccount(m Manager) *account { return &account{manager: m, owed: map[string]Usage{}} }
+func newAccount(o *StoreOptions) *account {
+	return &account{manager: o.Manager, meter: newQuotaMeter(o), owed: map[string]Usage{}}
+}
 
 // reserve charges the tenant for one blob of so many bytes, 0 if not known.
 func (a *account) reserve(ctx context.Context, tenantID, key string, size int64) (*charge, error) {
@@ -44,10 +47,11 @@ func (a *account) reserve(ctx context.Context, tenantID, key string, size int64)
 		}
 		ch.largest = limits.MaxBlobSize
 	}
-	if err := ch.fits(size); err != nil {
-		return nil, err
+	err := ch.fits(size)
+	if err == nil {
+		err = ch.take(ctx, Usage{Bytes: size, Blobs: 1})
 	}
-	return ch, ch.take(ctx, Usage{Bytes: size, Blobs: 1})
+	return ch, a.meter.count(ctx, tenantID, err)
 }
 
 // release gives u back even if ctx has ended.

@@ -30,6 +30,10 @@ func (ch *charge) cover(total int64) error {
 	if ch == nil || total <= ch.taken.Bytes {
 		return nil
 	}
+	return ch.account.meter.count(ch.ctx, ch.tenantID, ch.extend(total))
+}
+
+func (ch *charge) extend(total int64) error {
 	if err := ch.fits(total); err != nil {
 		return err
 	}

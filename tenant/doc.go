@@ -9,7 +9,35 @@
 //     [FromContext] carry it.
 //   - [Manager]: the host's port for looking tenants up and metering them, and
 //     [Limiter], which it may also be; [Memory] is a real one without a
-//     database. Prove your own with tenanttest.RunManager.
+//     database.
 //   - [Store]: a blob.Store scoped to the tenant of each call: [Namespace],
 //     permission, quota, audit [Event].
+//
+// # Writing a tenant manager
+//
+// Three methods over the host's own tables, and Limits if blobs have a largest
+// size. Begin with the suite:
+//
+//	func TestManager(t *testing.T) {
+//		tenanttest.RunManager(t, func(t *testing.T, tenants []tenanttest.Tenant) tenant.Manager {
+//			return seeded(t, tenants)
+//		})
+//	}
+//
+// What matters:
+//
+//   - Resolve: tenant and user come from a verified token, never from the request
+//     alone. Whoever is not known, or no longer a member, is ErrUnknown, and
+//     nothing says which of the two ids was wrong.
+//   - Reserve is one atomic statement that checks and takes:
+//     UPDATE … SET bytes = bytes + $1, blobs = blobs + $2
+//     WHERE id = $3 AND bytes + $1 <= max_bytes AND blobs + $2 <= max_blobs.
+//     No row changed means ErrQuota or ErrUnknown. Reading first and writing
+//     then lets parallel uploads overshoot.
+//   - Release never fails because it gives back too much: GREATEST(bytes - $1, 0).
+//   - Any other error counts as a Manager out of reach: the upload fails, and is
+//     retried.
+//
+// Counts can drift after crashes. Compare with [Store.Measure] at night, and
+// correct the table while nothing of the tenant is being written.
 package tenant

@@ -149,6 +149,18 @@ func (m *Memory) Usage(tenantID string) (u Usage, err error) {
 	return u, err
 }
 
+// QuotaUse returns what every tenant has stored and may store, for
+// [ObserveQuotas].
+func (m *Memory) QuotaUse(context.Context) ([]QuotaUse, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	uses := make([]QuotaUse, 0, len(m.tenants))
+	for id, t := range m.tenants {
+		uses = append(uses, QuotaUse{id, t.used, t.limits})
+	}
+	return uses, nil
+}
+
 // SetUsage corrects the count, such as after a start with blobs already stored
 // (see [Store.Measure]).
 func (m *Memory) SetUsage(tenantID string, u Usage) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"go.opentelemetry.io/otel/metric"
+
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
 
@@ -56,6 +58,14 @@ type StoreOptions struct {
 
 	// Prefix is a folder for all namespaces. Defaults to none.
 	Prefix string
+
+	// MeterProvider receives tenant.quota.refused, where a Manager meters; see
+	// also ObserveQuotas. Defaults to none.
+	MeterProvider metric.MeterProvider
+
+	// TenantAttribute adds tenant.id to it, a time series for every tenant
+	// that meets its limits. Defaults to false.
+	TenantAttribute bool
 }
 
 // NewStore returns inner, scoped to the tenant of each call. opts may be nil.
@@ -71,7 +81,7 @@ func NewStore(inner blob.Store, opts *StoreOptions) *Store {
 		s.prefix = strings.TrimSuffix(opts.Prefix, "/") + "/"
 	}
 	if opts.Manager != nil {
-		s.account = newAccount(opts.Manager)
+		s.account = newAccount(opts)
 	}
 	return s
 }

@@ -28,6 +28,11 @@ services: .bin/versitygw .bin/temporal ## install what the tests need and this m
 .bin/temporal:
 	GOBIN=$(BIN) go install github.com/temporalio/cli/cmd/temporal@$(TEMPORAL)
 
+.PHONY: bench
+bench: services ## measure every claim; SHORT=1 only shows that everything runs
+	@go build -C examples/bench -o $(BIN)/figures ./cmd/figures
+	@$(BIN)/figures -commands $(if $(SHORT),-short) | bash | tee /dev/stderr | $(BIN)/figures $(if $(SHORT),-short)
+
 .PHONY: lint
 lint: ## formatting, vet, golangci-lint, go.mod, known vulnerabilities
 	@.ci/lint

@@ -11,6 +11,9 @@
 //     records in PostgreSQL and SQLite.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy]:
 //     which attachments are taken.
+//   - [github.com/metabuilder/workflow-plugin-attachment-handler/attachment/claimcheck]:
+//     attachment bytes as references, for engines whose messages are small; the
+//     nested module attachment/temporalnode is the node in Temporal.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/blob]: the port
 //     for bytes; memblob, fsblob and s3blob implement it.
 //   - [github.com/metabuilder/workflow-plugin-attachment-handler/scan]: scanners,

@@ -16,6 +16,7 @@
 //   - [Scans]: who does the scans, in this process or beyond it.
 //   - store.go, records.go, scanner.go, links.go: the parts. access.go: who may
 //     call. background.go: what runs beside the work.
+//   - [Host.Health]: whether this host lives, and whether it can serve.
 package host
 
 import (
@@ -32,6 +33,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/hostenv"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/clamd"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
@@ -80,7 +82,10 @@ type Host struct {
 	// Protect authenticates: it goes around whatever acts for a caller.
 	Protect func(http.Handler) http.Handler
 
+	blobs      blob.Store     // of all tenants
+	clamd      *clamd.Scanner // nil: there is none
 	scans      Scans
+	prober     prober
 	reconciler *scan.Reconciler
 	closers    []func() error
 }
@@ -105,7 +110,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	h.Store = tenant.NewStore(blobs, nil)
+	h.blobs, h.Store = blobs, tenant.NewStore(blobs, nil)
 
 	// Records go to SQLite or PostgreSQL.
 	db, repo, err := openRecords(ctx, s)
@@ -116,7 +121,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 
 	// Verdicts come from a queue of scans; the reconciler finds what a crash
 	// left without one.
-	if h.Scanner, err = openScanner(s); err != nil {
+	if h.Scanner, h.clamd, err = openScanner(s); err != nil {
 		return err
 	}
 	h.Ledger = attachment.NewLedger(h.Store, repo)

@@ -26,6 +26,9 @@ func (m *mailhost) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	health := m.host.Health() // for anybody
+	mux.Handle("GET /healthz", health)
+	mux.Handle("GET /readyz", health)
 	mux.Handle("/api/", pages.Handler(api))
 	if m.settings.Login == nil {
 		page, err := template.New("page").Parse(pageSource)

@@ -105,6 +105,8 @@ func (m *mailhost) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		m.host.Drain()
+		time.Sleep(m.settings.ShutdownDelay) // until whoever sends requests has seen it
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		return server.Shutdown(grace)

@@ -16,6 +16,8 @@
 //   - [Scans]: who does the scans, in this process or beyond it.
 //   - store.go, records.go, scanner.go, links.go: the parts. access.go: who may
 //     call. background.go: what runs beside the work.
+//   - [Examine]: the doctor, in doctor*.go: what is wrong with a part, and what to
+//     do about it.
 //   - [Host.Health]: whether this host lives, and whether it can serve.
 package host
 
@@ -66,6 +68,7 @@ type Settings struct {
 type Scans struct {
 	Queue scan.Queue
 	Run   func(ctx context.Context) error // until ctx ends; nil if it runs elsewhere
+	Close func()                          // what the host calls at its end; nil if there is nothing to close
 }
 
 // Host is the library wired together. Its fields are for reading.
@@ -168,6 +171,9 @@ func (h *Host) openScans(ctx context.Context, s Settings) (Scans, error) {
 	scans, err := s.NewScans(ctx, h)
 	if err != nil {
 		return Scans{}, fmt.Errorf("open the scan queue: %w", err)
+	}
+	if scans.Close != nil {
+		h.closers = append(h.closers, func() error { scans.Close(); return nil })
 	}
 	return scans, nil
 }

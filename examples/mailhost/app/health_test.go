@@ -58,3 +58,19 @@ func freeAddr(t *testing.T) string {
 	defer listener.Close()
 	return fmt.Sprint(listener.Addr())
 }
+
+// TestDoctorCommand is about its exit status; package host tests what it finds.
+func TestDoctorCommand(t *testing.T) {
+	data := t.TempDir()
+	examine := func(e env) (string, error) {
+		var stdout bytes.Buffer
+		err := run(t.Context(), []string{"doctor", "-json", "-data", data}, e.get, &stdout, io.Discard, nil)
+		return stdout.String(), err
+	}
+	found, err := examine(env{})
+	require.NoError(t, err, found)
+	require.Contains(t, found, `"part": "store"`)
+	found, err = examine(env{"CLAMAV_HOST": "127.0.0.1", "CLAMAV_PORT": "1"})
+	require.ErrorIs(t, err, errUnwell)
+	require.Contains(t, found, `"grade": "fail"`)
+}

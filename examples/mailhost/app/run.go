@@ -38,6 +38,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
+	if s.doctor {
+		return examine(ctx, s, stdout)
+	}
 	interrupted := ctx
 	m, err := open(ctx, s, opts)
 	if err != nil {
@@ -66,6 +69,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return errInterrupted
 	case err != nil && !errors.Is(err, context.Canceled):
 		return err
+	}
+	return nil
+}
+
+// errUnwell makes the exit status of a doctor who found something.
+var errUnwell = errors.New("a check failed")
+
+func examine(ctx context.Context, s settings, stdout io.Writer) error {
+	findings := host.Examine(ctx, host.Settings{Config: s.Config, Data: s.data, Logger: s.logger})
+	if err := findings.Print(stdout, s.asJSON); err != nil {
+		return err
+	}
+	if !findings.Healthy() {
+		return errUnwell
 	}
 	return nil
 }

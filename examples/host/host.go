@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
@@ -59,6 +60,9 @@ type Settings struct {
 
 	// OnVerdict is told of every verdict reached here. Defaults to nothing.
 	OnVerdict func(ctx context.Context, job scan.Job, outcome scan.Outcome)
+
+	// MeterProvider receives what the library measures. Defaults to none.
+	MeterProvider metric.MeterProvider
 
 	// Logger gets what the library and the host log. Required.
 	Logger *slog.Logger
@@ -128,11 +132,11 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 		return err
 	}
 	h.Ledger = attachment.NewLedger(h.Store, repo)
-	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: s.OnVerdict, Logger: s.Logger})
+	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: s.OnVerdict, MeterProvider: s.MeterProvider, Logger: s.Logger})
 	if h.scans, err = h.openScans(ctx, s); err != nil {
 		return err
 	}
-	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{Interval: time.Second, Logger: s.Logger})
+	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{Interval: time.Second, MeterProvider: s.MeterProvider, Logger: s.Logger})
 
 	// Links are signed with keys that survive restarts.
 	if h.Links, err = openLinks(s); err != nil {

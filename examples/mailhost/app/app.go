@@ -6,7 +6,8 @@
 //   - settings.go: the command line and the environment. run.go: what happens,
 //     and how it ends.
 //   - process.go: the workflow and its nodes. report.go: what came of it.
-//   - routes.go, page.go: what is served.
+//   - routes.go, page.go: what is served. metrics.go: what Prometheus fetches, on an
+//     address of its own.
 package app
 
 import (

@@ -22,6 +22,7 @@ var errInterrupted = errors.New("interrupted; nothing is lost, the next run goes
 type mailhost struct {
 	settings settings
 	host     *host.Host
+	metrics  *metrics // nil: nobody asks for them
 }
 
 func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
@@ -29,8 +30,16 @@ func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
 	if opts != nil {
 		parts.NewScans = opts.NewScans
 	}
+	var measured *metrics
+	if s.MetricsAddr != "" {
+		var err error
+		if measured, err = newMetrics(); err != nil {
+			return nil, err
+		}
+		parts.MeterProvider = measured.provider
+	}
 	wired, err := host.Open(ctx, parts)
-	return &mailhost{s, wired}, err
+	return &mailhost{s, wired, measured}, err
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, opts *Options) error {
@@ -56,6 +65,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	defer stop()
 	background, ctx := errgroup.WithContext(ctx)
 	background.Go(func() error { return m.host.Run(ctx) })
+	if m.metrics != nil {
+		background.Go(func() error { return m.metrics.serve(ctx, s.MetricsAddr) })
+	}
 	background.Go(func() error {
 		defer stop()
 		if s.once {

@@ -16,6 +16,9 @@
 //   - [Scans]: who does the scans, in this process or beyond it.
 //   - store.go, records.go, scanner.go, links.go: the parts. access.go: who may
 //     call. background.go: what runs beside the work.
+//   - [Examine]: the doctor, in doctor*.go: what is wrong with a part, and what to
+//     do about it.
+//   - [Host.Health]: whether this host lives, and whether it can serve.
 package host
 
 import (
@@ -28,11 +31,13 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/hostenv"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan/clamd"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
@@ -57,6 +62,9 @@ type Settings struct {
 	// OnVerdict is told of every verdict reached here. Defaults to nothing.
 	OnVerdict func(ctx context.Context, job scan.Job, outcome scan.Outcome)
 
+	// MeterProvider receives what the library measures. Defaults to none.
+	MeterProvider metric.MeterProvider
+
 	// Logger gets what the library and the host log. Required.
 	Logger *slog.Logger
 }
@@ -65,6 +73,7 @@ type Settings struct {
 type Scans struct {
 	Queue scan.Queue
 	Run   func(ctx context.Context) error // until ctx ends; nil if it runs elsewhere
+	Close func()                          // what the host calls at its end; nil if there is nothing to close
 
 	// Interval is the time between two looks for lost scans. A queue that asks
 	// a server for each wants fewer. Defaults to one second.
@@ -86,7 +95,9 @@ type Host struct {
 	// Protect authenticates: it goes around whatever acts for a caller.
 	Protect func(http.Handler) http.Handler
 
+	clamd      *clamd.Scanner // nil: there is none
 	scans      Scans
+	prober     prober
 	reconciler *scan.Reconciler
 	closers    []func() error
 }
@@ -111,7 +122,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	h.Store, h.Blobs = tenant.NewStore(blobs, nil), blobs
+	h.Blobs, h.Store = blobs, tenant.NewStore(blobs, nil)
 
 	// Records go to SQLite or PostgreSQL.
 	db, repo, err := openRecords(ctx, s)
@@ -122,15 +133,17 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 
 	// Verdicts come from a queue of scans; the reconciler finds what a crash
 	// left without one.
-	if h.Scanner, err = openScanner(s); err != nil {
+	if h.Scanner, h.clamd, err = openScanner(s); err != nil {
 		return err
 	}
 	h.Ledger = attachment.NewLedger(h.Store, repo)
-	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: s.OnVerdict, Logger: s.Logger})
+	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: s.OnVerdict, MeterProvider: s.MeterProvider, Logger: s.Logger})
 	if h.scans, err = h.openScans(ctx, s); err != nil {
 		return err
 	}
-	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{Interval: cmp.Or(h.scans.Interval, time.Second), Logger: s.Logger})
+	h.reconciler = scan.NewReconciler(h.Ledger, h.scans.Queue, &scan.ReconcilerOptions{
+		Interval: cmp.Or(h.scans.Interval, time.Second), MeterProvider: s.MeterProvider, Logger: s.Logger,
+	})
 
 	// Links are signed with keys that survive restarts.
 	if h.Links, err = openLinks(s); err != nil {
@@ -169,6 +182,9 @@ func (h *Host) openScans(ctx context.Context, s Settings) (Scans, error) {
 	scans, err := s.NewScans(ctx, h)
 	if err != nil {
 		return Scans{}, fmt.Errorf("open the scan queue: %w", err)
+	}
+	if scans.Close != nil {
+		h.closers = append(h.closers, func() error { scans.Close(); return nil })
 	}
 	return scans, nil
 }

@@ -21,21 +21,9 @@ const maxConnections = 20
 // openRecords returns the database and the repository over it, with the schema
 // up to date. The caller closes the database.
 func openRecords(ctx context.Context, s Settings) (*sqlx.DB, *sqlrepo.Repository, error) {
-	var db *sqlx.DB
-	var repo *sqlrepo.Repository
-	var err error
-	if s.Database.Postgres != "" {
-		if db, err = sqlx.Open("postgres", string(s.Database.Postgres)); err != nil {
-			return nil, nil, errors.New("DATABASE_URL: not a PostgreSQL URL") // err would show it
-		}
-		db.SetMaxOpenConns(maxConnections)
-		db.SetMaxIdleConns(maxConnections)
-		repo = sqlrepo.NewPostgres(db)
-	} else {
-		if db, err = sqlrepo.OpenSQLite(cmp.Or(s.Database.SQLite, filepath.Join(s.Data, "records.db"))); err != nil {
-			return nil, nil, err
-		}
-		repo = sqlrepo.NewSQLite(db)
+	db, repo, err := openDatabase(s)
+	if err != nil {
+		return nil, nil, err
 	}
 	err = repo.Migrate(ctx)
 	if err == nil && s.Database.Postgres != "" {
@@ -47,13 +35,39 @@ func openRecords(ctx context.Context, s Settings) (*sqlx.DB, *sqlrepo.Repository
 	return db, repo, nil
 }
 
-// warnOfSuperuser tells of a role to which the tenants' row-level security does
-// not apply.
+// openDatabase leaves the schema as it is.
+func openDatabase(s Settings) (*sqlx.DB, *sqlrepo.Repository, error) {
+	if s.Database.Postgres == "" {
+		db, err := sqlrepo.OpenSQLite(sqlitePath(s))
+		if err != nil {
+			return nil, nil, err
+		}
+		return db, sqlrepo.NewSQLite(db), nil
+	}
+	db, err := sqlx.Open("postgres", string(s.Database.Postgres))
+	if err != nil {
+		return nil, nil, errors.New("DATABASE_URL: not a PostgreSQL URL") // err would show it
+	}
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
+	return db, sqlrepo.NewPostgres(db), nil
+}
+
+func sqlitePath(s Settings) string {
+	return cmp.Or(s.Database.SQLite, filepath.Join(s.Data, "records.db"))
+}
+
 func warnOfSuperuser(ctx context.Context, db *sqlx.DB, logger *slog.Logger) error {
-	var bypasses bool
-	err := db.GetContext(ctx, &bypasses, `SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`)
+	bypasses, err := bypassesRowSecurity(ctx, db)
 	if bypasses {
 		logger.Warn("DATABASE_URL: this role bypasses row-level security; give the host a role of its own, NOSUPERUSER and NOBYPASSRLS")
 	}
 	return err
+}
+
+// bypassesRowSecurity tells of a role to which the tenants' row-level security
+// does not apply.
+func bypassesRowSecurity(ctx context.Context, db *sqlx.DB) (bypasses bool, err error) {
+	err = db.GetContext(ctx, &bypasses, `SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`)
+	return bypasses, err
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // openScanner asks VirusTotal for hashes that it knows, then clamd. Without
-// either it is a demo; hostenv has made sure that nobody relies on that.
-func openScanner(s Settings) (scan.Scanner, error) {
+// either it is a demo. The daemon, if there is one, can be asked how it
+// does; hostenv has made sure that nobody relies on that.
+func openScanner(s Settings) (scanner scan.Scanner, daemon *clamd.Scanner, err error) {
 	var scanners []scan.Scanner
 	if s.Scan.VirusTotalKey != "" {
 		options := &virustotal.Options{BaseURL: s.Scan.VirusTotalURL}
@@ -20,30 +21,30 @@ func openScanner(s Settings) (scan.Scanner, error) {
 		} else {
 			s.Logger.Warn("VirusTotal alone: what it has never seen gets no verdict, and is not served; set CLAMAV_HOST too")
 		}
-		scanner, err := virustotal.New(string(s.Scan.VirusTotalKey), options)
+		lookups, err := virustotal.New(string(s.Scan.VirusTotalKey), options)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		scanners = append(scanners, scanner)
+		scanners = append(scanners, lookups)
 	}
 	if len(s.Scan.Clamd) > 0 {
 		if s.Scan.ClamdMaxSize < s.MaxAttachmentSize {
 			s.Logger.Warn("attachments larger than CLAMAV_MAX_SIZE get no clean verdict, and are not served",
 				"CLAMAV_MAX_SIZE", s.Scan.ClamdMaxSize, "MAX_ATTACHMENT_SIZE", s.MaxAttachmentSize)
 		}
-		scanner, err := clamd.New(s.Scan.Clamd, &clamd.Options{MaxStreamSize: s.Scan.ClamdMaxSize, Logger: s.Logger})
+		daemon, err = clamd.New(s.Scan.Clamd, &clamd.Options{MaxStreamSize: s.Scan.ClamdMaxSize, Logger: s.Logger})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		scanners = append(scanners, scanner)
+		scanners = append(scanners, daemon)
 	}
 	switch len(scanners) {
 	case 0:
-		return eicar.New(s.Logger), nil
+		return eicar.New(s.Logger), nil, nil
 	case 1:
-		return scanners[0], nil // a chain of one would hide its version
+		return scanners[0], daemon, nil // a chain of one would hide its version
 	default:
-		return scan.Chain(scanners...), nil
+		return scan.Chain(scanners...), daemon, nil
 	}
 }
 

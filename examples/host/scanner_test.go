@@ -53,7 +53,7 @@ func TestScanners(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config, err := hostenv.Load(func(name string) string { return c.env[name] })
 			require.NoError(t, err)
-			scanner, err := openScanner(Settings{Config: config, Logger: slog.New(slog.DiscardHandler)})
+			scanner, _, err := openScanner(Settings{Config: config, Logger: slog.New(slog.DiscardHandler)})
 			require.NoError(t, err)
 			result, err := scanner.Scan(t.Context(), c.object)
 			require.NoError(t, err)

@@ -27,6 +27,9 @@ type Config struct {
 	Redis       Secret // URL; "" counts in process
 	Proxies     auth.Proxies
 
+	ShutdownDelay time.Duration // how long it serves on once it says that it is not ready
+	MetricsAddr   string        // "": metrics are not served
+
 	// TenantID and UserID are whom the host acts for where no caller says;
 	// both may be "".
 	TenantID, UserID string
@@ -49,12 +52,14 @@ func Load(lookup func(name string) string) (Config, error) {
 			attachment.DefaultURLExpiration, attachment.MinURLExpiration, attachment.MaxURLExpiration),
 		BaseURL: r.baseURL("BASE_URL", "http", "https"),
 
-		Login:       r.login(),
-		CORSOrigins: r.origins(),
-		Redis:       r.redis(),
-		Proxies:     r.proxies(),
-		TenantID:    r.uuid("TENANT_ID"),
-		UserID:      r.uuid("USER_ID"),
+		Login:         r.login(),
+		CORSOrigins:   r.origins(),
+		Redis:         r.redis(),
+		Proxies:       r.proxies(),
+		ShutdownDelay: r.duration("SHUTDOWN_DELAY_SECONDS", time.Second, 0, 0, 5*time.Minute),
+		MetricsAddr:   r.address("METRICS_ADDR"),
+		TenantID:      r.uuid("TENANT_ID"),
+		UserID:        r.uuid("USER_ID"),
 	}
 	r.together(c)
 	return c, errors.Join(r.problems...)

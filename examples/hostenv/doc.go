@@ -76,6 +76,15 @@
 //	TENANT_ID       UUIDs of whom the host acts for by itself, as when it imports
 //	USER_ID         mail: both or neither
 //
+// # Operation
+//
+//	SHUTDOWN_DELAY_SECONDS  how long a host that was told to end serves on while
+//	                        /readyz says no, 0 to 300; a little more than the
+//	                        interval of whoever asks. Defaults to 0
+//	METRICS_ADDR            HOST:PORT to serve /metrics on, apart from the API and
+//	                        without a login: an address that only Prometheus
+//	                        reaches. Defaults to none: metrics are not served
+//
 // # Who lives here
 //
 //   - Config and Load: the settings, and what they must satisfy together.

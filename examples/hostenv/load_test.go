@@ -104,6 +104,9 @@ var accepted = []struct {
 	{env{"CORS_ORIGINS": "*"}, func(c hostenv.Config) any { return c.CORSOrigins }, []string{"*"}},
 	{env{"REDIS_URL": "rediss://u:p@redis:6380/1"}, func(c hostenv.Config) any { return string(c.Redis) }, "rediss://u:p@redis:6380/1"},
 	{env{"TRUSTED_PROXIES": "10.0.0.7, fd00::/8"}, func(c hostenv.Config) any { return fmt.Sprint(c.Proxies) }, "[10.0.0.7/32 fd00::/8]"},
+	{env{"SHUTDOWN_DELAY_SECONDS": "300"}, func(c hostenv.Config) any { return c.ShutdownDelay }, 5 * time.Minute},
+	{env{"METRICS_ADDR": "127.0.0.1:9464"}, func(c hostenv.Config) any { return c.MetricsAddr }, "127.0.0.1:9464"},
+	{env{"METRICS_ADDR": ":0"}, func(c hostenv.Config) any { return c.MetricsAddr }, ":0"},
 	{env{"TENANT_ID": "7D9C2B1E-0F4A-4C35-9A57-1F0B6F6F3C11", "USER_ID": "e2b7f3f0-5d1c-4f6e-8d0a-3a1d2c9b8e22"}, func(c hostenv.Config) any { return c.TenantID }, "7d9c2b1e-0f4a-4c35-9a57-1f0b6f6f3c11"},
 }
 
@@ -198,6 +201,9 @@ var refused = []struct {
 	{"REDIS_URL", env{"REDIS_URL": "redis:6379"}},
 	{"REDIS_URL", env{"REDIS_URL": "redis://u:" + hush + "%zz@redis/0"}},
 	{"TRUSTED_PROXIES", env{"TRUSTED_PROXIES": "proxy.example.com"}},
+	{"SHUTDOWN_DELAY_SECONDS", env{"SHUTDOWN_DELAY_SECONDS": "301"}},
+	{"METRICS_ADDR", env{"METRICS_ADDR": "9464"}},
+	{"METRICS_ADDR", env{"METRICS_ADDR": "127.0.0.1:http"}},
 	{"TENANT_ID", env{"TENANT_ID": "acme", "USER_ID": "e2b7f3f0-5d1c-4f6e-8d0a-3a1d2c9b8e22"}},
 	{"TENANT_ID", env{"USER_ID": "e2b7f3f0-5d1c-4f6e-8d0a-3a1d2c9b8e22"}},
 	{"USER_ID", env{"TENANT_ID": "7d9c2b1e-0f4a-4c35-9a57-1f0b6f6f3c11"}},

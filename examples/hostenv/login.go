@@ -14,6 +14,7 @@ import (
 // Login says whose tokens a host accepts.
 type Login struct {
 	Keys     token.Keys
+	Secret   Secret // that of HS256; "" with public keys
 	Issuer   string // "": any
 	Audience string // "": tokens without one
 }
@@ -28,6 +29,9 @@ func (r *reader) login() *Login {
 		if value := r.lookup(name); value != "" {
 			found = append(found, name)
 			l.Keys = sources[name](name, value)
+			if name == "JWT_SECRET" {
+				l.Secret = Secret(value)
+			}
 		}
 	}
 	switch len(found) {

@@ -2,6 +2,7 @@ package hostenv
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -90,6 +91,22 @@ func (r *reader) choice(name string, options ...string) string {
 	if !slices.Contains(options, value) {
 		r.fail(name, "%.40q is none of: %s", value, strings.Join(options, ", "))
 		return options[0]
+	}
+	return value
+}
+
+// address reads a host:port to listen on.
+func (r *reader) address(name string) string {
+	value := r.lookup(name)
+	if value == "" {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		r.fail(name, "%.80q is not an address to listen on, HOST:PORT", value)
 	}
 	return value
 }

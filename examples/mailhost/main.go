@@ -7,6 +7,7 @@
 //	go run ./examples/mailhost -mail ~/Maildir
 //	go run ./examples/mailhost -imap imaps://user@mail.example.com/INBOX
 //	go run ./examples/mailhost -once -json
+//	go run ./examples/mailhost doctor     # checks every part; status 1 if one fails
 //
 // The environment wires it to PostgreSQL, S3, clamd, VirusTotal and Redis, and
 // gives it a login: package hostenv lists the variables. With a login it may

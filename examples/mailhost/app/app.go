@@ -7,6 +7,7 @@
 //     and how it ends.
 //   - process.go: the workflow and its nodes. report.go: what came of it.
 //   - routes.go: what is served. headings.go: what messages are called there.
+//     metrics.go: what Prometheus fetches, on an address of its own.
 package app
 
 import (

@@ -27,6 +27,9 @@ func (m *mailhost) routes(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	health := m.host.Health() // for anybody
+	mux.Handle("GET /healthz", health)
+	mux.Handle("GET /readyz", health)
 	mux.Handle("/api/", elsewhere.Handler(api))
 	if m.settings.Login != nil {
 		return mux, nil

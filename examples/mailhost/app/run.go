@@ -24,6 +24,7 @@ type mailhost struct {
 	settings settings
 	host     *host.Host
 	headings headings
+	metrics  *metrics // nil: nobody asks for them
 }
 
 func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
@@ -34,14 +35,25 @@ func open(ctx context.Context, s settings, opts *Options) (*mailhost, error) {
 	if opts != nil {
 		parts.NewScans = opts.NewScans
 	}
+	var measured *metrics
+	if s.MetricsAddr != "" {
+		var err error
+		if measured, err = newMetrics(); err != nil {
+			return nil, err
+		}
+		parts.MeterProvider = measured.provider
+	}
 	wired, err := host.Open(ctx, parts)
-	return &mailhost{settings: s, host: wired}, err
+	return &mailhost{settings: s, host: wired, metrics: measured}, err
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, opts *Options) error {
 	s, err := parse(args, getenv, stderr)
 	if err != nil {
 		return err
+	}
+	if s.doctor {
+		return examine(ctx, s, stdout)
 	}
 	interrupted := ctx
 	m, err := open(ctx, s, opts)
@@ -58,6 +70,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	defer stop()
 	background, ctx := errgroup.WithContext(ctx)
 	background.Go(func() error { return m.host.Run(ctx) })
+	if m.metrics != nil {
+		background.Go(func() error { return m.metrics.serve(ctx, s.MetricsAddr) })
+	}
 	background.Go(func() error {
 		defer stop()
 		if s.once {
@@ -71,6 +86,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return errInterrupted
 	case err != nil && !errors.Is(err, context.Canceled):
 		return err
+	}
+	return nil
+}
+
+// errUnwell makes the exit status of a doctor who found something.
+var errUnwell = errors.New("a check failed")
+
+func examine(ctx context.Context, s settings, stdout io.Writer) error {
+	findings := host.Examine(ctx, host.Settings{Config: s.Config, Data: s.data, Logger: s.logger})
+	if err := findings.Print(stdout, s.asJSON); err != nil {
+		return err
+	}
+	if !findings.Healthy() {
+		return errUnwell
 	}
 	return nil
 }
@@ -110,6 +139,8 @@ func (m *mailhost) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		m.host.Drain()
+		time.Sleep(m.settings.ShutdownDelay) // until whoever sends requests has seen it
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		return server.Shutdown(grace)

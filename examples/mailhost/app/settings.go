@@ -25,7 +25,7 @@ type settings struct {
 
 	mail, imap, workflow, data, addr string
 	imapPassword                     string
-	once, asJSON, verbose            bool
+	once, asJSON, verbose, doctor    bool
 	parallel                         int
 	wait                             time.Duration
 	logger                           *slog.Logger
@@ -33,6 +33,9 @@ type settings struct {
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (settings, error) {
 	s := settings{imapPassword: getenv("MAILHOST_IMAP_PASSWORD")}
+	if len(args) > 0 && args[0] == "doctor" {
+		s.doctor, args = true, args[1:]
+	}
 	flags := flag.NewFlagSet("mailhost", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.mail, "mail", testMail, "mail to process: an .eml or mbox `file`, a folder of them, or a Maildir")

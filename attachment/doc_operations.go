@@ -86,7 +86,7 @@
 // handler panicked" and a stack. Report it.
 //
 // No error, but a virusScanStatus that stays pending: no worker runs, the scanner
-// is down (scan.outcomes with status pending grows), or the backlog is long
+// is down (scan.outcomes with scan.status pending grows), or the backlog is long
 // (scan.pending). Status error: no verdict can be reached; virusScanDetails says
 // why, Rescan asks again, Release lets a person answer for it.
 package attachment

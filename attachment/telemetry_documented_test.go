@@ -3,6 +3,7 @@ package attachment_test
 import (
 	"context"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,19 @@ func TestTelemetryIsAsDocumented(t *testing.T) {
 		documented = append(documented, instrument(name, unit, attributes))
 	}
 	require.ElementsMatch(t, metrics, documented)
+}
+
+// TestEveryCodeIsExplained: whoever gets one finds it in the documentation.
+func TestEveryCodeIsExplained(t *testing.T) {
+	source, err := os.ReadFile("errors.go")
+	require.NoError(t, err)
+	text, err := os.ReadFile("doc_operations.go")
+	require.NoError(t, err)
+	codes := regexp.MustCompile(`Code = "([A-Z_]+)"`).FindAllStringSubmatch(string(source), -1)
+	require.Len(t, codes, 10)
+	for _, code := range codes {
+		require.Contains(t, string(text), "\n// "+code[1]+": ")
+	}
 }
 
 // listed are the indented lines of the package documentation that follow the

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 )
 
 // TestNoProvidersCostNothing: a host without OpenTelemetry pays no allocation.
@@ -15,6 +17,7 @@ func TestNoProvidersCostNothing(t *testing.T) {
 		err := errors.ErrUnsupported
 		ctx, s := off.step(ctx, "attachment.process")
 		s.describe(p, Stored, "mem")
+		s.name(scan.Job{})
 		s.end(&err)
 		off.countProcessed(ctx, p, Stored, nil, time.Second)
 		off.countSweep(ctx, SweepReport{}, nil, time.Second)

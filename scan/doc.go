@@ -42,6 +42,9 @@
 //     an answer.
 //   - Neither errors nor Result.Detail hold the engine's credentials.
 //
+// Package eicar is a whole one in a page, though it knows one file only; the
+// example of [ScannerFunc] is one that answers by hash.
+//
 // What the host runs sits behind a [Guard], which believes no Clean that the
 // bytes read do not support; the suite tests the scanner without one.
 package scan

@@ -35,6 +35,28 @@ func Example() {
 	// served: false
 }
 
+// A list of one's own, asked before the scanner that reads the bytes. A hash that
+// is not on it says nothing: Unknown, never Clean.
+func ExampleScannerFunc() {
+	recalled := scantest.NewObject([]byte("the invoice that went to the wrong people"))
+	names := map[string]string{recalled.SHA256: "Recalled.2026-03"}
+	list := scan.ScannerFunc(func(_ context.Context, obj scan.Object) (scan.Result, error) {
+		if name, listed := names[obj.SHA256]; listed {
+			return scan.Result{Verdict: scan.Infected, Threat: name, Engine: "own list", ByHash: true}, nil
+		}
+		return scan.Result{Engine: "own list"}, nil
+	})
+	scanner := scan.Chain(list, eicar.New(nil)) // or clamd
+
+	for _, obj := range []scan.Object{recalled, scantest.NewObject([]byte("hello"))} {
+		res, err := scanner.Scan(context.Background(), obj)
+		fmt.Println(res.Verdict, res.Threat, err)
+	}
+	// Output:
+	// infected Recalled.2026-03 <nil>
+	// clean  <nil>
+}
+
 // A scanner that is unsure convinces nobody.
 func ExampleAll() {
 	sure := scantest.NewFake()

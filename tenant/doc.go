@@ -12,6 +12,7 @@
 //     database.
 //   - [Store]: a blob.Store scoped to the tenant of each call: [Namespace],
 //     permission, quota, audit [Event].
+//   - [ObserveQuotas]: how full tenants are, as metrics.
 //
 // # Writing a tenant manager
 //
@@ -29,14 +30,16 @@
 //   - Resolve: tenant and user come from a verified token, never from the request
 //     alone. Whoever is not known, or no longer a member, is ErrUnknown, and
 //     nothing says which of the two ids was wrong.
-//   - Reserve is one atomic statement that checks and takes:
-//     UPDATE … SET bytes = bytes + $1, blobs = blobs + $2
-//     WHERE id = $3 AND bytes + $1 <= max_bytes AND blobs + $2 <= max_blobs.
-//     No row changed means ErrQuota or ErrUnknown. Reading first and writing
-//     then lets parallel uploads overshoot.
-//   - Release never fails because it gives back too much: GREATEST(bytes - $1, 0).
+//   - Reserve is one statement that checks and takes, an UPDATE whose WHERE asks
+//     for the room. Reading first and writing then lets parallel uploads
+//     overshoot. No row changed means ErrQuota, or ErrUnknown.
+//   - Compare without overflow: bytes <= max_bytes - $1, and not the sum. Refuse
+//     negative numbers, which would make room.
+//   - Release never fails because it gives back too much: what is left is zero.
 //   - Any other error counts as a Manager out of reach: the upload fails, and is
 //     retried.
+//
+// The example of package tenanttest is a whole one, in SQL.
 //
 // Counts can drift after crashes. Compare with [Store.Measure] at night, and
 // correct the table while nothing of the tenant is being written.

@@ -32,6 +32,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
@@ -62,8 +63,10 @@ type Settings struct {
 	// OnVerdict is told of every verdict reached here. Defaults to nothing.
 	OnVerdict func(ctx context.Context, job scan.Job, outcome scan.Outcome)
 
-	// MeterProvider receives what the library measures. Defaults to none.
-	MeterProvider metric.MeterProvider
+	// TracerProvider and MeterProvider receive what the library traces and
+	// measures. Default to none.
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
 
 	// Logger gets what the library and the host log. Required.
 	Logger *slog.Logger
@@ -122,7 +125,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	h.Blobs, h.Store = blobs, tenant.NewStore(blobs, nil)
+	h.Blobs, h.Store = blobs, tenant.NewStore(blobs, &tenant.StoreOptions{MeterProvider: s.MeterProvider})
 
 	// Records go to SQLite or PostgreSQL.
 	db, repo, err := openRecords(ctx, s)
@@ -137,7 +140,10 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 		return err
 	}
 	h.Ledger = attachment.NewLedger(h.Store, repo)
-	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{Lease: 3 * time.Second, OnVerdict: s.OnVerdict, MeterProvider: s.MeterProvider, Logger: s.Logger})
+	h.Worker = scan.NewWorker(h.Scanner, h.Ledger, &scan.WorkerOptions{
+		Lease: 3 * time.Second, OnVerdict: s.OnVerdict,
+		TracerProvider: s.TracerProvider, MeterProvider: s.MeterProvider, Logger: s.Logger,
+	})
 	if h.scans, err = h.openScans(ctx, s); err != nil {
 		return err
 	}
@@ -160,6 +166,9 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 		Retention:  func(string) time.Duration { return s.Retention },
 		Backend:    backend,
 		Logger:     s.Logger,
+
+		TracerProvider: s.TracerProvider,
+		MeterProvider:  s.MeterProvider,
 	})
 	if err != nil {
 		return err
@@ -176,7 +185,7 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 
 func (h *Host) openScans(ctx context.Context, s Settings) (Scans, error) {
 	if s.NewScans == nil {
-		pool := scan.NewPool(h.Worker, nil)
+		pool := scan.NewPool(h.Worker, &scan.PoolOptions{MeterProvider: s.MeterProvider})
 		return Scans{Queue: pool, Run: pool.Run}, nil
 	}
 	scans, err := s.NewScans(ctx, h)

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"  // the driver of sqlrepo.NewPostgres
 	_ "modernc.org/sqlite" // the driver of sqlrepo.OpenSQLite
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/sqlrepo"
@@ -44,9 +44,9 @@ func openDatabase(s Settings) (*sqlx.DB, *sqlrepo.Repository, error) {
 		}
 		return db, sqlrepo.NewSQLite(db), nil
 	}
-	db, err := sqlx.Open("postgres", string(s.Database.Postgres))
+	db, err := sqlrepo.OpenPostgres(string(s.Database.Postgres))
 	if err != nil {
-		return nil, nil, errors.New("DATABASE_URL: not a PostgreSQL URL") // err would show it
+		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)

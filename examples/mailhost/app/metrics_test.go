@@ -17,7 +17,11 @@ import (
 func TestMetrics(t *testing.T) {
 	dashboard, err := os.ReadFile("../deploy/grafana.json")
 	require.NoError(t, err)
-	named := regexp.MustCompile(`\b(?:scan|attachment|tenant|blob)_[a-z_]+`).FindAllString(string(dashboard), -1)
+	var named []string
+	for _, query := range regexp.MustCompile(`"expr": (".*")`).FindAllStringSubmatch(string(dashboard), -1) {
+		metrics := regexp.MustCompile(`by \([^)]*\)|\{[^}]*\}`).ReplaceAllString(query[1], "") // without labels
+		named = append(named, regexp.MustCompile(`\b(?:scan|attachment|tenant|blob)_[a-z_]+`).FindAllString(metrics, -1)...)
+	}
 	require.NotEmpty(t, named)
 
 	base := freeAddr(t)
@@ -25,7 +29,7 @@ func TestMetrics(t *testing.T) {
 	defer stop()
 	done := make(chan error, 1)
 	arguments := []string{
-		"-data", t.TempDir(), "-addr", freeAddr(t), "-mail", "../../../testdata/mail/outlook-pdf.eml", "-workflow", "../../../" + testWorkflow,
+		"-data", t.TempDir(), "-addr", freeAddr(t), "-mail", "../../../testdata/mail", "-workflow", "../../../" + testWorkflow,
 	}
 	go func() {
 		done <- run(ctx, arguments, env{"METRICS_ADDR": base}.get, io.Discard, new(bytes.Buffer), nil)
@@ -51,7 +55,7 @@ func TestMetrics(t *testing.T) {
 	}
 	eventually(func() bool { return len(missing()) == 0 })
 	require.Empty(t, missing(), exported)
-	require.Regexp(t, `scan_outcomes_total\{.*status="clean"`, exported)
+	require.Regexp(t, `scan_outcomes_total\{.*scan_status="clean"`, exported)
 	http.DefaultClient.CloseIdleConnections()
 	stop()
 	require.NoError(t, <-done)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/temporalnode"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/workflow"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 )
@@ -114,24 +115,24 @@ func pageID(mailbox string, number int) string { return fmt.Sprintf("%s/page-%d"
 
 // processPage runs the nodes over one page, and lets go of what was staged for
 // it once all results are in the history.
-func processPage(ctx sdk.Context, p page) (report, error) {
+func processPage(ctx sdk.Context, p page) (outcome.Report, error) {
 	ctx = sdk.WithActivityOptions(ctx, hostActivities())
 	_, nodes, err := load(p.Workflow)
 	if err != nil {
-		return report{}, err
+		return outcome.Report{}, err
 	}
 	var loaded loadedPage
 	at := pageRef{Index: p.Index, Number: p.Number}
 	if err := sdk.ExecuteActivity(ctx, loadPage, at).Get(ctx, &loaded); err != nil {
-		return report{}, err
+		return outcome.Report{}, err
 	}
-	result := newReport(loaded.Unreadable)
+	result := *outcome.New(loaded.Unreadable)
 	in := interpreter{report: &result}
 	if _, err := in.nodes(ctx, nodes, workflow.Scope{JSON: loaded.JSON, Context: p.Context}); err != nil {
-		return report{}, err
+		return outcome.Report{}, err
 	}
 	if err := awaitVerdicts(ctx, &result, p.Await); err != nil {
-		return report{}, err
+		return outcome.Report{}, err
 	}
 	return result, sdk.ExecuteActivity(ctx, releasePage, at).Get(ctx, nil)
 }
@@ -139,7 +140,7 @@ func processPage(ctx sdk.Context, p page) (report, error) {
 // interpreter executes nodes in workflow code: templates are rendered here,
 // which package workflow promises to be deterministic; every node is an
 // activity by the name of its type.
-type interpreter struct{ report *report }
+type interpreter struct{ report *outcome.Report }
 
 // nodes executes nodes in order, each with the output of the one before, and
 // returns the outputs up to the one that failed.
@@ -166,13 +167,16 @@ func (in interpreter) loop(ctx sdk.Context, node workflow.Node, scope workflow.S
 	if err != nil {
 		return nil, temporal.NewNonRetryableApplicationError(err.Error(), "WORKFLOW_FILE", nil)
 	}
-	last, rows := make([]any, len(items)), make([]row, len(items))
+	last, rows := make([]any, len(items)), make([]outcome.Row, len(items))
 	forEach(ctx, itemsAtOnce, len(items), func(ctx sdk.Context, i int) {
 		outputs, err := in.nodes(ctx, node.Nodes, scope.With(items[i]))
 		if err == nil {
 			last[i] = outputs[len(outputs)-1]
 		}
-		rows[i] = newRow(items[i], outputs, err)
+		rows[i] = outcome.NewRow(items[i], outputs, err)
+		if err != nil { // what an engine says of a failure may be long
+			rows[i].Result.Error, rows[i].Result.ErrorCode = short(err.Error()), attachment.CodeHandler
+		}
 	})
 	in.report.Attachments = append(in.report.Attachments, rows...)
 	return last, ctx.Err()
@@ -197,7 +201,7 @@ func execute(ctx sdk.Context, node workflow.Node, scope workflow.Scope) (any, er
 }
 
 // awaitVerdicts brings the rows up to date.
-func awaitVerdicts(ctx sdk.Context, r *report, limit time.Duration) error {
+func awaitVerdicts(ctx sdk.Context, r *outcome.Report, limit time.Duration) error {
 	var failed error
 	forEach(ctx, itemsAtOnce, len(r.Attachments), func(ctx sdk.Context, i int) {
 		row := &r.Attachments[i]

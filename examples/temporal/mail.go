@@ -15,6 +15,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/claimcheck"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailbox"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 )
 
 // The names of the activities.
@@ -60,8 +61,8 @@ type pageRef struct {
 
 // loadedPage is one page: what the sync node puts out, for a few attachments.
 type loadedPage struct {
-	JSON       map[string]any `json:"json"`
-	Unreadable []unreadable   `json:"unreadable,omitempty"`
+	JSON       map[string]any       `json:"json"`
+	Unreadable []outcome.Unreadable `json:"unreadable,omitempty"`
 }
 
 // sync reads the mailbox once. Repeated, it stages everything again; what the
@@ -101,7 +102,7 @@ type pager struct {
 
 func (p *pager) add(ctx context.Context, message mailbox.Message, unread error) error {
 	if unread != nil {
-		p.open.Unreadable = append(p.open.Unreadable, unreadable{message.Location, short(unread.Error())})
+		p.open.Unreadable = append(p.open.Unreadable, outcome.Unreadable{Location: message.Location, Error: short(unread.Error())})
 		p.bytes += 256
 	}
 	if message.ID == "" {

@@ -31,7 +31,6 @@
 //   - main.go: the command line. worker.go and start.go: the two commands.
 //   - wire.go: what package host does not wire.
 //   - interpreter.go: the workflows. mail.go: the activities that bring mail.
-//   - report.go: what came of it.
 package main
 
 import (

@@ -32,6 +32,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/temporalnode"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/host"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailhost/app"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 )
@@ -103,7 +104,7 @@ func (c *cluster) worker(t *testing.T, database, mail string) *exec.Cmd {
 }
 
 // start runs the workflow to its end.
-func (c *cluster) start(t *testing.T, id, workflow string) (r report) {
+func (c *cluster) start(t *testing.T, id, workflow string) (r outcome.Report) {
 	t.Helper()
 	cmd := c.command(c.database, "start", "-json", "-id", id, "-workflow", workflow)
 	var stdout, stderr bytes.Buffer
@@ -123,7 +124,7 @@ func (c *cluster) settings(t *testing.T) settings {
 }
 
 // embedded runs mailhost over the same mail.
-func embedded(t *testing.T, mail, workflow string) (r report) {
+func embedded(t *testing.T, mail, workflow string) (r outcome.Report) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -137,7 +138,7 @@ func embedded(t *testing.T, mail, workflow string) (r report) {
 }
 
 // table is what two hosts must agree on.
-func table(r report) (lines []string) {
+func table(r outcome.Report) (lines []string) {
 	for _, a := range r.Attachments {
 		line := fmt.Sprintf("%s %q %s %d %s %s %q", a.MessageID, a.Filename, a.MIMEType, a.Size, a.ScanStatus, a.Result.ErrorCode, a.Result.Error)
 		if out := a.Result.Output; out != nil {
@@ -283,7 +284,7 @@ func (c *cluster) count(t *testing.T, query string) (n int) {
 }
 
 // checkLinks follows the link of every attachment to its bytes.
-func checkLinks(t *testing.T, h *host.Host, r report) {
+func checkLinks(t *testing.T, h *host.Host, r outcome.Report) {
 	t.Helper()
 	for _, a := range r.Attachments {
 		out := a.Result.Output

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/temporalnode"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 )
 
 // maxWorkflowBytes keeps the file, which travels to every page, out of the way
@@ -44,9 +45,9 @@ func start(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if err := started.Get(ctx, &end); err != nil {
 		return err
 	}
-	all := newReport(nil)
+	all := outcome.New(nil)
 	for number := range end.Pages {
-		var page report
+		var page outcome.Report
 		if err := c.GetWorkflow(ctx, pageID(started.GetID(), number), "").Get(ctx, &page); err != nil {
 			fmt.Fprintf(stderr, "temporal: page %d: %v\n", number, err)
 			continue
@@ -54,7 +55,7 @@ func start(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		all.Attachments = append(all.Attachments, page.Attachments...)
 		all.Unreadable = append(all.Unreadable, page.Unreadable...)
 	}
-	if err := all.print(stdout, s.asJSON); err != nil {
+	if err := all.Print(stdout, s.asJSON); err != nil {
 		return err
 	}
 	if end.Failed > 0 {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/auth/token"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
 
@@ -156,7 +157,7 @@ func TestFullDress(t *testing.T) {
 
 // serving starts a host in this process, and returns its address and its
 // report once the mail is processed. log is what it has written so far.
-func serving(t *testing.T, e env) (base string, result report, log func() string) {
+func serving(t *testing.T, e env) (base string, result outcome.Report, log func() string) {
 	t.Helper()
 	t.Chdir("../../..")
 	stdout, stdin := io.Pipe()
@@ -246,7 +247,7 @@ func send(t *testing.T, request *http.Request) answered {
 
 // pick returns an attachment of that scan status whose message is addressable
 // as it stands.
-func pick(t *testing.T, r report, status string) row {
+func pick(t *testing.T, r outcome.Report, status string) outcome.Row {
 	t.Helper()
 	for _, a := range r.Attachments {
 		if a.ScanStatus == status && a.Size > 0 && !strings.ContainsAny(a.MessageID, "/?#% ") {
@@ -254,7 +255,7 @@ func pick(t *testing.T, r report, status string) row {
 		}
 	}
 	require.Fail(t, "no attachment is "+status)
-	return row{}
+	return outcome.Row{}
 }
 
 // TestTerminated sends SIGTERM once the store holds so and so many blobs: the

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/services"
 )
 
@@ -47,17 +48,17 @@ func (e env) get(name string) string { return e[name] }
 
 // runHost runs the command from the top folder, as the README does, with
 // nothing in the environment.
-func runHost(t *testing.T, args ...string) (report, string, error) {
+func runHost(t *testing.T, args ...string) (outcome.Report, string, error) {
 	t.Helper()
 	return env{}.runHost(t, args...)
 }
 
-func (e env) runHost(t *testing.T, args ...string) (report, string, error) {
+func (e env) runHost(t *testing.T, args ...string) (outcome.Report, string, error) {
 	t.Helper()
 	t.Chdir("../../..")
 	var stdout, stderr bytes.Buffer
 	err := run(t.Context(), append([]string{"-once", "-json"}, args...), e.get, &stdout, &stderr, nil)
-	var r report
+	var r outcome.Report
 	if stdout.Len() > 0 {
 		require.NoError(t, json.Unmarshal(stdout.Bytes(), &r))
 	}
@@ -97,9 +98,9 @@ func TestMainJob(t *testing.T) {
 
 // checkMail compares a run over testdata/mail with what was expected of it, and
 // returns how many different contents that makes.
-func checkMail(t *testing.T, got report) (contents int) {
+func checkMail(t *testing.T, got outcome.Report) (contents int) {
 	t.Helper()
-	rows := map[[2]string]row{}
+	rows := map[[2]string]outcome.Row{}
 	for _, a := range got.Attachments {
 		rows[[2]string{a.MessageID, a.Filename}] = a
 	}
@@ -246,7 +247,7 @@ func (e env) child(t *testing.T, args ...string) *exec.Cmd {
 }
 
 // finish runs the command in a process of its own to its end.
-func finish(t *testing.T, args ...string) (r report) {
+func finish(t *testing.T, args ...string) (r outcome.Report) {
 	t.Helper()
 	output, err := env{}.child(t, args...).Output()
 	require.NoError(t, err)
@@ -312,7 +313,7 @@ func TestBadInput(t *testing.T) {
 
 // table is what a person sees of a report, but for which of several equal
 // attachments came first.
-func table(r report) []string {
+func table(r outcome.Report) []string {
 	lines := []string{}
 	for _, a := range r.Attachments {
 		line := fmt.Sprintf("%s %q %s %d %s %s", a.MessageID, a.Filename, a.MIMEType, a.Size, a.ScanStatus, a.Result.ErrorCode)
@@ -325,7 +326,7 @@ func table(r report) []string {
 }
 
 // lasting is what every later run over the same data must repeat.
-func lasting(r report) []attachment.Processed {
+func lasting(r outcome.Report) []attachment.Processed {
 	var all []attachment.Processed
 	for _, a := range r.Attachments {
 		if out := a.Result.Output; out != nil {

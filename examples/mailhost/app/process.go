@@ -12,11 +12,12 @@ import (
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailbox"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/workflow"
 )
 
 // process runs the workflow over the mail.
-func (m *mailhost) process(ctx context.Context, stderr io.Writer) (*report, error) {
+func (m *mailhost) process(ctx context.Context, stderr io.Writer) (*outcome.Report, error) {
 	wf, err := workflow.LoadFile(m.settings.workflow)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,7 @@ type imapSync struct {
 	found      func(mailbox.Message)
 	mu         sync.Mutex
 	source     mailbox.Source
-	unreadable []unreadable
+	unreadable []outcome.Unreadable
 }
 
 func (n *imapSync) spec() string {
@@ -102,7 +103,7 @@ func (n *imapSync) execute(ctx context.Context, call workflow.Call) (any, error)
 	var messages []mailbox.Message
 	for message, err := range n.source.Messages(ctx) {
 		if err != nil {
-			n.unreadable = append(n.unreadable, unreadable{message.Location, err.Error()})
+			n.unreadable = append(n.unreadable, outcome.Unreadable{Location: message.Location, Error: err.Error()})
 		}
 		if message.ID != "" {
 			n.found(message)

@@ -116,7 +116,7 @@ func (m *mailhost) once(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := m.refresh(ctx, report); err != nil {
 		return err
 	}
-	return report.print(stdout, m.settings.asJSON)
+	return report.Print(stdout, m.settings.asJSON)
 }
 
 // serve processes the mail while it already shows the results.

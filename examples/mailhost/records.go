@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"  // the driver of sqlrepo.NewPostgres
 	_ "modernc.org/sqlite" // the driver of sqlrepo.OpenSQLite
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/sqlrepo"
@@ -25,7 +24,7 @@ func openRecords(ctx context.Context, s settings, logger *slog.Logger) (*sqlx.DB
 	var repo *sqlrepo.Repository
 	var err error
 	if s.Database.Postgres != "" {
-		if db, err = sqlx.Open("postgres", string(s.Database.Postgres)); err != nil {
+		if db, err = sqlrepo.OpenPostgres(string(s.Database.Postgres)); err != nil {
 			return nil, nil, errors.New("DATABASE_URL: not a PostgreSQL URL") // err would show it
 		}
 		db.SetMaxOpenConns(maxConnections)

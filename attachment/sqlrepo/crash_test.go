@@ -32,7 +32,9 @@ import (
 // at any moment. Then the same list is worked through again, and everything
 // must be as if nothing had happened.
 //
-// CRASH_CYCLES sets how often, for SQLite; PostgreSQL gets a fifth of it.
+// CRASH_CYCLES sets how often, for SQLite; PostgreSQL gets a fifth of it. Or
+// CRASH_SECONDS sets how long, for each. The seed of a cycle, which is counted
+// up from TORTURE_SEED, decides all of it but what the moment of a kill meets.
 
 // crashSteps are the moments at which a process kills itself: before or after
 // a call that the library makes.
@@ -226,7 +228,7 @@ func crash(t *testing.T, dir, dsn string, seed uint64, step string, nth int) boo
 	child.Stdout, child.Stderr = &output, &output
 	require.NoError(t, child.Start())
 	if step == "" {
-		time.Sleep(time.Duration(rand.N(120 * int64(time.Millisecond))))
+		time.Sleep(time.Duration(chance(seed, 3).Int64N(int64(120 * time.Millisecond))))
 		_ = child.Process.Kill()
 	}
 	err = child.Wait()
@@ -272,6 +274,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// chance is random, and the same each time.
+func chance(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
+
 func crashCycles() int {
 	if n, err := strconv.Atoi(os.Getenv("CRASH_CYCLES")); err == nil {
 		return n
@@ -288,25 +293,43 @@ func TestCrashesOnPostgres(t *testing.T) {
 	torture(t, max(crashCycles()/5, 5), func() string { return pg.database(t) })
 }
 
+// tortureSeed is TORTURE_SEED, or a new one.
+func tortureSeed(t *testing.T) uint64 {
+	seed, err := strconv.ParseUint(os.Getenv("TORTURE_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("TORTURE_SEED=%d", seed)
+	return seed
+}
+
 // torture goes through the cycles, in worlds of twenty each.
 func torture(t *testing.T, cycles int, dsn func() string) {
 	steps := crashSteps()
-	seed := uint64(time.Now().UnixNano())
-	if s, err := strconv.ParseUint(os.Getenv("CRASH_SEED_FROM"), 10, 64); err == nil {
-		seed = s
+	seed := tortureSeed(t)
+	end := time.Now()
+	if n, err := strconv.Atoi(os.Getenv("CRASH_SECONDS")); err == nil {
+		cycles, end = 1, end.Add(time.Duration(n)*time.Second)
 	}
-	t.Logf("CRASH_SEED_FROM=%d", seed)
-	killed := 0
-	for done := 0; done < cycles; {
+	done, killed := 0, 0
+	defer func() {
+		if t.Failed() {
+			t.Logf("this cycle alone: CRASH_CYCLES=1 TORTURE_SEED=%d", seed)
+		}
+	}()
+	for done < cycles || time.Now().Before(end) {
 		dir, url := t.TempDir(), dsn()
 		w, err := openWorld(t.Context(), dir, url, func(string) {})
 		require.NoError(t, err)
-		for range min(20, cycles-done) {
-			step := "" // any moment
-			if done%3 != 0 {
-				step = steps[done*7%len(steps)]
+		for range 20 {
+			if done >= cycles && !time.Now().Before(end) {
+				break
 			}
-			if crash(t, dir, url, seed, step, rand.N(3)) {
+			step := "" // any moment
+			if seed%3 != 0 {
+				step = steps[seed*7%uint64(len(steps))]
+			}
+			if crash(t, dir, url, seed, step, chance(seed, 2).IntN(3)) {
 				killed++
 			}
 			w.recover(t, seed)
@@ -316,8 +339,8 @@ func torture(t *testing.T, cycles int, dsn func() string) {
 		require.NoError(t, w.db.Close())
 		require.NoError(t, os.RemoveAll(dir))
 	}
-	t.Logf("%d of %d processes were killed", killed, cycles)
-	require.Greater(t, killed, cycles/2)
+	t.Logf("%d of %d processes were killed", killed, done)
+	require.GreaterOrEqual(t, killed, done/2)
 }
 
 // recover looks at what the crash left, works through the list again, twice,

@@ -3,8 +3,8 @@
 //
 // # Who lives here
 //
-//   - [NewPostgres], [NewSQLite], [OpenSQLite]: the two dialects of one
-//     repository.
+//   - [NewPostgres], [NewSQLite]: the two dialects of one repository, over what
+//     [OpenPostgres] and [OpenSQLite] open.
 //   - [Repository.Migrate]: creates and upgrades the schema; the migrations are
 //     embedded.
 //
@@ -17,6 +17,10 @@
 // bypass policies: give the host a role of its own.
 //
 // Begin and Finish are functions in the database, one round trip each.
+//
+// Open it with [OpenPostgres]: a server or a network that falls silent then
+// holds nobody up for longer than the context, nor without one for longer than
+// half a minute.
 //
 // # SQLite
 //

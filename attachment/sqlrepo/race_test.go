@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -31,7 +32,8 @@ import (
 // reference and being stored again. Each actor keeps a model of its own
 // message and compares.
 //
-// RACE_SECONDS sets how long each of the three goes on.
+// RACE_SECONDS sets how long each of the three goes on, TORTURE_SEED what each
+// actor does.
 
 func raceTime() time.Duration {
 	if n, err := strconv.Atoi(os.Getenv("RACE_SECONDS")); err == nil {
@@ -82,11 +84,11 @@ func race(t *testing.T, repo attachment.Repository, raw blob.Store) {
 	seen := map[string]string{} // tenant by attachment id
 	actors := make([]*actor, 64)
 	var wg sync.WaitGroup
-	end := time.Now().Add(raceTime())
+	seed, end := tortureSeed(t), time.Now().Add(raceTime())
 	for i := range actors {
 		a := &actor{
 			t: t, handler: handler, tenant: fmt.Sprintf("tenant%d", i%4), message: fmt.Sprintf("m%d", i),
-			rand: rand.New(rand.NewPCG(uint64(i), uint64(end.UnixNano()))), live: map[string][]byte{}, names: map[string]string{},
+			rand: chance(seed, uint64(i)), live: map[string][]byte{}, names: map[string]string{},
 		}
 		a.ctx = tenant.NewContext(t.Context(), tenant.User{Tenant: a.tenant, ID: "u", Actions: []tenant.Action{tenant.Read, tenant.Write, tenant.Delete}})
 		a.foreign = func() string {
@@ -132,7 +134,7 @@ func (a *actor) act(contents [][]byte) string {
 	case n < 9:
 		return a.put(contents[a.rand.IntN(len(contents))])
 	case n < 14:
-		for id := range a.live {
+		if id := a.any(); id != "" {
 			a.check("delete", a.handler.Delete(a.ctx, id))
 			delete(a.live, id)
 			for name, named := range a.names {
@@ -140,12 +142,10 @@ func (a *actor) act(contents [][]byte) string {
 					delete(a.names, name)
 				}
 			}
-			break
 		}
 	case n < 17:
-		for id, content := range a.live {
-			a.read(id, content)
-			break
+		if id := a.any(); id != "" {
+			a.read(id, a.live[id])
 		}
 	case n < 18:
 		a.list()
@@ -160,6 +160,15 @@ func (a *actor) act(contents [][]byte) string {
 		a.check("sweep", err)
 	}
 	return ""
+}
+
+// any picks what is live by the seed, "" if nothing is.
+func (a *actor) any() string {
+	ids := slices.Sorted(maps.Keys(a.live))
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[a.rand.IntN(len(ids))]
 }
 
 func (a *actor) put(content []byte) string {

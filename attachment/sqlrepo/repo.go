@@ -51,8 +51,8 @@ type querier interface {
 // everyTenant stands for the system at work; no tenant can have this id.
 const everyTenant = "*"
 
-// NewPostgres returns a repository over a database opened with the driver
-// "postgres" of lib/pq. Call Migrate before the first use.
+// NewPostgres returns a repository over a database opened as OpenPostgres does.
+// Call Migrate before the first use.
 func NewPostgres(db *sqlx.DB) *Repository { return &Repository{db: db, dialect: postgres{}} }
 
 // NewSQLite returns a repository over a database opened as OpenSQLite does.

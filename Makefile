@@ -1,5 +1,5 @@
 # Two targets matter: `make test` on a fresh Debian machine with Go, and
-# `make lint`. What they need and the machine lacks, they install: servers
+# `make lint`; `make bench` and `make torture` take longer. What they need and the machine lacks, they install: servers
 # through apt, tools into .bin.
 
 SHELL         := /bin/bash
@@ -32,6 +32,10 @@ services: .bin/versitygw .bin/temporal ## install what the tests need and this m
 bench: services ## measure every claim; SHORT=1 only shows that everything runs
 	@go build -C examples/bench -o $(BIN)/figures ./cmd/figures
 	@$(BIN)/figures -commands $(if $(SHORT),-short) | bash | tee /dev/stderr | $(BIN)/figures $(if $(SHORT),-short)
+
+.PHONY: torture
+torture: services ## kill, race, cut and soak everything; BUDGET=10m SEED=1
+	@go -C examples/torture run ./cmd/torture -budget $(or $(BUDGET),5m) $(if $(SEED),-seed $(SEED))
 
 .PHONY: lint
 lint: ## formatting, vet, golangci-lint, go.mod, known vulnerabilities

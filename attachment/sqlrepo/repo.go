@@ -19,6 +19,7 @@ type Repository struct {
 	db       *sqlx.DB
 	dialect  dialect
 	patience time.Duration // with one attempt, where the context has more
+	turn     chan struct{} // whose it is, one transaction has; nil: any number may run
 }
 
 var _ attachment.Repository = (*Repository)(nil)
@@ -59,8 +60,11 @@ func NewPostgres(db *sqlx.DB) *Repository {
 }
 
 // NewSQLite returns a repository over a database opened as OpenSQLite does.
+//
+// Its transactions take turns in the order in which they come: SQLite's own
+// waiting is a lottery, in which one of many writers can lose for minutes.
 func NewSQLite(db *sqlx.DB) *Repository {
-	return &Repository{db: db, dialect: sqlite{}, patience: patience}
+	return &Repository{db: db, dialect: sqlite{}, patience: patience, turn: make(chan struct{}, 1)}
 }
 
 // OpenSQLite opens or creates a database file. The caller closes the DB. The
@@ -130,6 +134,14 @@ func (r *Repository) transact(ctx context.Context, op, tenantID string, fn func(
 func (r *Repository) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
+	if r.turn != nil {
+		select {
+		case r.turn <- struct{}{}:
+			defer func() { <-r.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	tx, err := r.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return err

@@ -73,9 +73,9 @@ func (b *blackHole) set(on bool) {
 	b.on = on
 }
 
-// TestHungPostgres: a call does not outlive its context by more than moments,
-// wherever in it the server falls silent, and the next one finds a connection
-// that works.
+// TestHungPostgres: a call does not outlive its context, or the repository's
+// patience, by more than moments, wherever in it the server falls silent, and
+// the next one finds a connection that works.
 func TestHungPostgres(t *testing.T) {
 	hash := strings.Repeat("0", 64)
 	direct, err := url.Parse(startPostgres(t).database(t))
@@ -102,10 +102,17 @@ func TestHungPostgres(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, call(crashUser("acme")))
-			for _, idle := range []int{2, 0} { // on a connection that is open, and on a new one
-				db.SetMaxIdleConns(idle)
+			for _, c := range []struct {
+				idle            int // 2: on a connection that is open; 0: on a new one
+				limit, patience time.Duration
+			}{
+				{2, 200 * time.Millisecond, time.Minute}, {0, 200 * time.Millisecond, time.Minute},
+				{2, time.Minute, 200 * time.Millisecond}, {0, time.Minute, 200 * time.Millisecond},
+			} {
+				db.SetMaxIdleConns(c.idle)
 				hole.set(true)
-				ctx, cancel := context.WithTimeout(crashUser("acme"), 200*time.Millisecond)
+				ctx, cancel := context.WithTimeout(crashUser("acme"), c.limit)
+				repo.SetPatience(c.patience)
 				done := make(chan error, 1)
 				go func() { done <- call(ctx) }()
 				select {
@@ -118,6 +125,7 @@ func TestHungPostgres(t *testing.T) {
 				}
 				cancel()
 				hole.set(false)
+				repo.SetPatience(time.Minute)
 				require.NoError(t, call(crashUser("acme")))
 			}
 		})

@@ -33,20 +33,22 @@ func (d postgres) read(ctx context.Context, r *Repository, tenantID string, fn f
 }
 
 func (postgres) begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
-	return callFunction(ctx, r.db, `SELECT attachment_begin($1, $2)`, tenantID, d)
+	return callFunction(ctx, r, `SELECT attachment_begin($1, $2)`, tenantID, d)
 }
 
 func (postgres) finish(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
-	return callFunction(ctx, r.db, `SELECT attachment_finish($1, $2)`, tenantID, d)
+	return callFunction(ctx, r, `SELECT attachment_finish($1, $2)`, tenantID, d)
 }
 
-func callFunction(ctx context.Context, db *sqlx.DB, query, tenantID string, d draft) (answer reply, err error) {
+func callFunction(ctx context.Context, r *Repository, query, tenantID string, d draft) (answer reply, err error) {
 	argument, err := json.Marshal(d)
 	if err != nil {
 		return answer, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
 	var raw []byte
-	if err := db.QueryRowContext(ctx, query, tenantID, string(argument)).Scan(&raw); err != nil {
+	if err := r.db.QueryRowContext(ctx, query, tenantID, string(argument)).Scan(&raw); err != nil {
 		return answer, err
 	}
 	return answer, json.Unmarshal(raw, &answer)

@@ -16,8 +16,10 @@ import (
 
 // Repository is an attachment.Repository in a database.
 type Repository struct {
-	db      *sqlx.DB
-	dialect dialect
+	db       *sqlx.DB
+	dialect  dialect
+	patience time.Duration // with one attempt, where the context has more
+	turn     chan struct{} // whose it is, one transaction has; nil: any number may run
 }
 
 var _ attachment.Repository = (*Repository)(nil)
@@ -53,10 +55,17 @@ const everyTenant = "*"
 
 // NewPostgres returns a repository over a database opened as OpenPostgres does.
 // Call Migrate before the first use.
-func NewPostgres(db *sqlx.DB) *Repository { return &Repository{db: db, dialect: postgres{}} }
+func NewPostgres(db *sqlx.DB) *Repository {
+	return &Repository{db: db, dialect: postgres{}, patience: patience}
+}
 
 // NewSQLite returns a repository over a database opened as OpenSQLite does.
-func NewSQLite(db *sqlx.DB) *Repository { return &Repository{db: db, dialect: sqlite{}} }
+//
+// Its transactions take turns in the order in which they come: SQLite's own
+// waiting is a lottery, in which one of many writers can lose for minutes.
+func NewSQLite(db *sqlx.DB) *Repository {
+	return &Repository{db: db, dialect: sqlite{}, patience: patience, turn: make(chan struct{}, 1)}
+}
 
 // OpenSQLite opens or creates a database file. The caller closes the DB. The
 // driver must be linked: import _ "modernc.org/sqlite".
@@ -75,6 +84,10 @@ func OpenSQLite(path string) (*sqlx.DB, error) {
 // attempts bounds the repetitions of a transaction that the database rolled
 // back: it left nothing, so repeating it is safe.
 const attempts = 4
+
+// patience is far longer than any transaction of this package takes. What takes
+// longer hangs, and is not tried again.
+const patience = 30 * time.Second
 
 // inTenant runs fn in a transaction on behalf of the tenant in ctx.
 func (r *Repository) inTenant(ctx context.Context, op string, fn func(tx *sqlx.Tx, tenantID string) error) error {
@@ -119,6 +132,16 @@ func (r *Repository) transact(ctx context.Context, op, tenantID string, fn func(
 
 // once runs fn in one transaction.
 func (r *Repository) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	if r.turn != nil {
+		select {
+		case r.turn <- struct{}{}:
+			defer func() { <-r.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	tx, err := r.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return err
@@ -132,6 +155,7 @@ func (r *Repository) once(ctx context.Context, fn func(tx *sqlx.Tx) error) error
 
 // retry repeats what the database undid by itself, and wraps what it failed at.
 func (r *Repository) retry(ctx context.Context, op string, fn func() error) error {
+	began := time.Now()
 	for attempt := 1; ; attempt++ {
 		err := fn()
 		switch {
@@ -139,7 +163,7 @@ func (r *Repository) retry(ctx context.Context, op string, fn func() error) erro
 			return nil
 		case isAnswer(err):
 			return err
-		case attempt < attempts && r.dialect.temporary(err) && pause(ctx, attempt) == nil:
+		case attempt < attempts && time.Since(began) < r.patience && r.dialect.temporary(err) && pause(ctx, attempt) == nil:
 			continue
 		}
 		return &attachment.RepositoryError{Op: op, Err: err, Temporary: r.dialect.temporary(err)}

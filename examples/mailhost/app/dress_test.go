@@ -281,8 +281,10 @@ func TestTerminated(t *testing.T) {
 		require.Empty(t, stdout.String())
 		require.Less(t, st.blobs(t, bucket), total, "the run was over already")
 
-		next, _, err := production.runHost(t, "-data", t.TempDir())
+		data := t.TempDir()
+		next, _, err := production.runHost(t, "-data", data)
 		require.NoError(t, err)
+		production.sweep(t, data)
 		checkMail(t, next)
 		require.Equal(t, table(calm), table(next))
 		require.Equal(t, total, st.blobs(t, bucket), "nothing twice, nothing half")

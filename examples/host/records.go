@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 
@@ -44,9 +43,9 @@ func openDatabase(s Settings) (*sqlx.DB, *sqlrepo.Repository, error) {
 		}
 		return db, sqlrepo.NewSQLite(db), nil
 	}
-	db, err := sqlrepo.OpenPostgres(string(s.Database.Postgres))
+	db, err := sqlx.Open("postgres", string(s.Database.Postgres))
 	if err != nil {
-		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
+		return nil, nil, errors.New("DATABASE_URL: not a PostgreSQL URL") // err would show it
 	}
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)

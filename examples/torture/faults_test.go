@@ -53,6 +53,7 @@ func TestFaults(t *testing.T) {
 	if t.Failed() {
 		return
 	}
+	require.NotEmpty(t, table.rows)
 	t.Logf("%d faults, %d calls under them, of which %d failed, all well again within %s",
 		len(table.rows), table.total.calls, table.total.failures, table.total.well.Round(10*time.Millisecond))
 	table.compare(t, "FAULTS.md")
@@ -234,5 +235,7 @@ func (tb *table) compare(t *testing.T, path string) {
 		return
 	}
 	kinds := strings.NewReplacer(slower, works)
-	require.Equal(t, kinds.Replace(old), kinds.Replace(b.String()), "users see something else; FAULTS_UPDATE=1 writes the table anew")
+	for row := range strings.Lines(b.String()) { // perhaps not all, under -run
+		require.Contains(t, kinds.Replace(old), kinds.Replace(row), "users see something else; FAULTS_UPDATE=1 writes the table anew")
+	}
 }

@@ -63,7 +63,10 @@ func probeNames() []string {
 func (p *probe) calls() []func(fresh, doomed *item) string {
 	return []func(fresh, doomed *item) string{
 		func(fresh, _ *item) string { return p.node(fresh) },
-		func(_, _ *item) string { return p.node(p.stored) },
+		func(_, _ *item) string {
+			replay := *p.stored // which others look at meanwhile
+			return p.node(&replay)
+		},
 		func(fresh, _ *item) string { return p.post(fresh) },
 		func(_, _ *item) string {
 			status, answer, cut := p.call("", "GET", p.stored.link, "", nil)

@@ -116,7 +116,7 @@ func (h *host) suffer(t *testing.T, l *line, f fault, cut cuts, seed uint64, dir
 			}
 		}
 	}
-	t.Logf("%d calls, of which %d failed; well again after %s", done.calls, done.failures, done.well.Round(10*time.Millisecond))
+	t.Logf("after %d calls, of which %d failed, well again within %s", done.calls, done.failures, done.well.Round(10*time.Millisecond))
 	h.recovered(t, direct, append(users, probe.user))
 	h.idle(t)
 	level(t, h.name, false, before)

@@ -64,8 +64,10 @@ func (h *AttachmentHandler) process(ctx context.Context, in Input) (p *Processed
 		return nil, 0, err
 	}
 	h.queueScan(ctx, begun.ScanJob)
-	p, err = run.result(ctx, begun)
-	return p, begun.Outcome, err
+	if p, err = run.result(ctx, begun); err != nil {
+		return nil, 0, err
+	}
+	return p, begun.Outcome, nil
 }
 
 // execution is one attachment on its way through the handler.

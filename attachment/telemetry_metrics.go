@@ -22,26 +22,23 @@ type meter struct {
 	sweepTime  metric.Float64Histogram
 }
 
-// Bounds of the histograms: the defaults of the SDK are made for milliseconds.
-var (
-	secondBounds = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300}
-	byteBounds   = []float64{1 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20, 1 << 30, 5 << 30}
-)
-
 // Creating an instrument fails only on a malformed name, and then returns one
 // that records nothing.
 func newMeter(p metric.MeterProvider, backend string) *meter {
+	// The SDK's default bounds are made for milliseconds.
+	secondBounds := metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+	byteBounds := metric.WithExplicitBucketBoundaries(1<<10, 16<<10, 64<<10, 256<<10, 1<<20, 4<<20, 16<<20, 64<<20, 256<<20, 1<<30, 5<<30)
 	from := p.Meter(scopeName)
 	count := func(name, unit, what string) metric.Int64Counter {
 		c, _ := from.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(what))
 		return c
 	}
 	seconds := func(name, what string) metric.Float64Histogram {
-		h, _ := from.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(what), metric.WithExplicitBucketBoundaries(secondBounds...))
+		h, _ := from.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(what), secondBounds)
 		return h
 	}
 	size, _ := from.Int64Histogram("attachment.process.size", metric.WithUnit("By"),
-		metric.WithDescription("Size of the attachments taken in."), metric.WithExplicitBucketBoundaries(byteBounds...))
+		metric.WithDescription("Size of the attachments taken in."), byteBounds)
 	return &meter{
 		backend:    attribute.String("attachment.backend", backend),
 		processed:  count("attachment.processed", "{attachment}", "Attachments that came in, by how that ended."),

@@ -18,10 +18,6 @@ func meterOf(p metric.MeterProvider) metric.Meter {
 	return p.Meter(scopeName)
 }
 
-// scanSeconds are the bounds of scan.duration: the defaults of the SDK are made
-// for milliseconds.
-var scanSeconds = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600}
-
 type workerMeter struct {
 	byTenant bool
 	outcomes metric.Int64Counter
@@ -34,7 +30,8 @@ func newWorkerMeter(o *WorkerOptions) *workerMeter {
 	m := meterOf(o.MeterProvider)
 	outcomes, _ := m.Int64Counter("scan.outcomes", metric.WithUnit("{scan}"), metric.WithDescription("Scans ended, by status."))
 	duration, _ := m.Float64Histogram("scan.duration", metric.WithUnit("s"), metric.WithDescription("How long a scan took, by status."),
-		metric.WithExplicitBucketBoundaries(scanSeconds...))
+		// The SDK's default bounds are made for milliseconds.
+		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600))
 	return &workerMeter{o.TenantAttribute, outcomes, duration}
 }
 

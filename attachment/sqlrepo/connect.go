@@ -81,6 +81,10 @@ type bounded struct {
 	wire *wire
 }
 
+// IsValid keeps a connection that was cut, and got away with it, from being
+// used again: its deadline stands.
+func (b *bounded) IsValid() bool { return !b.wire.isCut() && b.session.IsValid() }
+
 // BeginTx is the one call during which lib/pq does not look at the context.
 func (b *bounded) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	defer context.AfterFunc(ctx, func() { b.wire.cut(cancelGrace) })()
@@ -90,9 +94,10 @@ func (b *bounded) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx
 // wire dials for one connection of lib/pq. Whatever it dials once that is open
 // is to ask the server to cancel, for a context has ended.
 type wire struct {
-	mu   sync.Mutex
-	conn net.Conn
-	open bool
+	mu      sync.Mutex
+	conn    net.Conn
+	open    bool
+	severed bool // by cut
 }
 
 func (w *wire) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
@@ -121,14 +126,20 @@ func (w *wire) opened() {
 	w.open = true
 }
 
-// cut ends the connection unless it is done with within grace. lib/pq does not
-// use it again.
+// cut ends the connection unless it is done with within grace.
 func (w *wire) cut(grace time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.severed = true
 	if w.conn != nil {
 		_ = w.conn.SetDeadline(time.Now().Add(grace))
 	}
+}
+
+func (w *wire) isCut() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.severed
 }
 
 // Dial and DialTimeout are pq.Dialer's, which prefers DialContext.

@@ -109,13 +109,19 @@ func (a reply) begun(d draft) (attachment.Begun, error) {
 	case row == nil && a.Content != nil:
 		row = d.row(a.Content, a.Outcome == outcomeAttached)
 	}
-	outcome, known := map[string]attachment.Outcome{
-		outcomeReplayed: attachment.Replayed, outcomeAttached: attachment.Attached, outcomeStored: attachment.Stored,
-	}[a.Outcome]
-	if row == nil || !known {
+	var b attachment.Begun
+	switch a.Outcome {
+	case outcomeReplayed:
+		b.Outcome = attachment.Replayed
+	case outcomeAttached:
+		b.Outcome = attachment.Attached
+	case outcomeStored:
+		b.Outcome = attachment.Stored
+	}
+	if row == nil || b.Outcome == 0 {
 		return attachment.Begun{}, errDatabaseReply
 	}
-	b := attachment.Begun{Outcome: outcome, Record: row.record()}
+	b.Record = row.record()
 	if row.ScanStatus == scan.StatusPending && !row.ScanDue.IsZero() {
 		job := row.job()
 		b.ScanJob = &job

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,15 +16,21 @@ func (h *Host) Run(ctx context.Context) error {
 		group.Go(func() error { return h.scans.Run(ctx) })
 	}
 	group.Go(func() error { return h.reconciler.Run(ctx) })
-	group.Go(func() error { return h.sweepHourly(ctx) })
+	group.Go(func() error {
+		return h.Hourly(ctx, "sweep", func(ctx context.Context) error {
+			_, err := h.Handler.Sweep(ctx, nil)
+			return err
+		})
+	})
 	return group.Wait()
 }
 
-// sweepHourly removes what has come to its end.
-func (h *Host) sweepHourly(ctx context.Context) error {
+// Hourly does something now and every hour, until ctx ends; then it returns
+// nil. What fails is logged, and done again in an hour.
+func (h *Host) Hourly(ctx context.Context, what string, do func(ctx context.Context) error) error {
 	for {
-		if _, err := h.Handler.Sweep(ctx, nil); err != nil && !errors.Is(err, context.Canceled) {
-			h.Settings.Logger.Warn("sweep failed; the next one goes on", "error", err)
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			h.Settings.Logger.Warn(what+" failed; the next one goes on", "error", err)
 		}
 		select {
 		case <-ctx.Done():

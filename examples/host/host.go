@@ -72,6 +72,15 @@ type Settings struct {
 	Logger *slog.Logger
 }
 
+// NodeDefaults are the parameters of attachment-handler that the environment
+// sets where a workflow leaves them open.
+func (s Settings) NodeDefaults() map[string]any {
+	return map[string]any{
+		"maxSize":              s.MaxAttachmentSize,
+		"urlExpirationSeconds": int64(s.LinkLifetime / time.Second),
+	}
+}
+
 // Scans is a queue of scans and what takes from it.
 type Scans struct {
 	Queue scan.Queue

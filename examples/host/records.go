@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 
@@ -43,9 +44,9 @@ func openDatabase(s Settings) (*sqlx.DB, *sqlrepo.Repository, error) {
 		}
 		return db, sqlrepo.NewSQLite(db), nil
 	}
-	db, err := sqlx.Open("postgres", string(s.Database.Postgres))
+	db, err := sqlrepo.OpenPostgres(string(s.Database.Postgres))
 	if err != nil {
-		return nil, nil, errors.New("DATABASE_URL: not a PostgreSQL URL") // err would show it
+		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)

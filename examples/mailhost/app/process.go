@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/mailbox"
@@ -58,10 +57,7 @@ func progress(w io.Writer) func(workflow.Event) {
 // handle is the node of this library: all it takes to register it. What the
 // workflow leaves open, the environment says.
 func (m *mailhost) handle(ctx context.Context, call workflow.Call) (any, error) {
-	parameters := map[string]any{
-		"maxSize":              m.settings.MaxAttachmentSize,
-		"urlExpirationSeconds": int64(m.settings.LinkLifetime / time.Second),
-	}
+	parameters := m.host.Settings.NodeDefaults()
 	maps.Copy(parameters, call.Parameters)
 	return m.host.Handler.Execute(ctx, attachment.Node{
 		ID: call.Node.ID, Name: call.Node.Name, Type: call.Node.Type, Parameters: parameters,

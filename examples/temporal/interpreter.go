@@ -126,15 +126,15 @@ func processPage(ctx sdk.Context, p page) (outcome.Report, error) {
 	if err := sdk.ExecuteActivity(ctx, loadPage, at).Get(ctx, &loaded); err != nil {
 		return outcome.Report{}, err
 	}
-	result := *outcome.New(loaded.Unreadable)
-	in := interpreter{report: &result}
+	report := outcome.New(loaded.Unreadable)
+	in := interpreter{report}
 	if _, err := in.nodes(ctx, nodes, workflow.Scope{JSON: loaded.JSON, Context: p.Context}); err != nil {
 		return outcome.Report{}, err
 	}
-	if err := awaitVerdicts(ctx, &result, p.Await); err != nil {
+	if err := awaitVerdicts(ctx, report, p.Await); err != nil {
 		return outcome.Report{}, err
 	}
-	return result, sdk.ExecuteActivity(ctx, releasePage, at).Get(ctx, nil)
+	return *report, sdk.ExecuteActivity(ctx, releasePage, at).Get(ctx, nil)
 }
 
 // interpreter executes nodes in workflow code: templates are rendered here,

@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -165,20 +164,13 @@ func TestSameTable(t *testing.T) {
 	require.Zero(t, countFiles(t, c.data+"/staging"), "staged and not released")
 }
 
-// messages is how many TestWorkersLost takes, each with so many attachments.
-// A worker without its database keeps taking work and giving it back, which
-// makes the run long; TEMPORAL_MESSAGES=200 is the whole of it.
-var messages = func() int {
-	if n, err := strconv.Atoi(os.Getenv("TEMPORAL_MESSAGES")); err == nil {
-		return n
-	}
-	return 60
-}()
+const (
+	messages = 200
+	each     = 5
+)
 
-const each = 5
-
-// TestWorkersLost takes attachments through three workers, of which one is
-// killed and one loses its database for good.
+// TestWorkersLost takes 1,000 attachments through three workers, of which one
+// is killed and one loses its database for good.
 func TestWorkersLost(t *testing.T) {
 	c := newCluster(t)
 	mail, workflow := t.TempDir(), filepath.Join(t.TempDir(), "workflow.json")
@@ -244,7 +236,7 @@ func writeMail(t *testing.T, dir string) int {
 		var b strings.Builder
 		fmt.Fprintf(&b, "Message-ID: <m%d@example.com>\r\nFrom: a@example.com\r\nSubject: %d\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", m, m)
 		for a := range each {
-			n := (m*each + a) % (2 * messages)
+			n := (m*each + a) % 400
 			size := 200 + n*20
 			if n%50 == 0 {
 				size = 700 << 10 // streams into the store instead of being held

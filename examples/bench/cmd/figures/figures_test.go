@@ -41,6 +41,9 @@ BenchmarkGrowth/ingest/2000000-2	500	2500 ns/op	12 B/op
 	require.Equal(t, 0.87, value(claim{run: request, value: authenticate, aim: aim{least: 1}}))
 	ingest := claim{run: growth, value: metric{"BenchmarkGrowth/ingest/*", "ns/op"}, per: metric{"BenchmarkGrowth/ingest/20000", "ns/op"}}
 	require.Equal(t, 1.25, value(ingest))
+	ingest.per.bench = "BenchmarkGrowth/ingest/2000000"
+	ingest.aim = aim{most: 1.3}
+	require.Equal(t, 0.8, value(ingest), "the divisor is not among what is divided")
 
 	ingest.per.bench = "BenchmarkGrowth/ingest/7"
 	for _, missing := range []claim{

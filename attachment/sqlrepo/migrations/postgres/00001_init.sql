@@ -10,7 +10,7 @@ CREATE TABLE attachment_contents (
     tenant_id     text        NOT NULL,
     id            uuid        NOT NULL,
     record_id     uuid        NOT NULL, -- of the attachment that brought it
-    content_hash  text        NOT NULL CHECK (content_hash ~ '^[0-9a-f]{64}$'),
+    content_hash  text        NOT NULL CHECK (length(content_hash) = 64),
     size          bigint      NOT NULL CHECK (size >= 0),
     storage_key   text        NOT NULL,
     backend       text        NOT NULL,
@@ -35,19 +35,24 @@ CREATE TABLE attachment_contents (
     scan_lease    timestamptz,
 
     created_at    timestamptz NOT NULL,
-    updated_at    timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, id)
+    updated_at    timestamptz NOT NULL
 );
 
--- At most one stored blob per tenant and hash, unless a workflow asked for its own.
-CREATE UNIQUE INDEX attachment_contents_hash ON attachment_contents (tenant_id, content_hash) WHERE shared AND state = 'stored';
--- These four hold only what is unfinished: their cost grows with that, not with the table.
-CREATE INDEX attachment_contents_storing ON attachment_contents (tenant_id, content_hash) WHERE state = 'storing';
+-- Tables that are new have no statistics. All plans look alike to PostgreSQL
+-- then, and an index that begins with tenant_id looks good for any query that
+-- names the tenant, though it may walk through everything the tenant has; a
+-- function keeps such a plan. Hence tenant_id comes second where another column
+-- says more, and what has to win a tie is made last.
+CREATE INDEX attachment_contents_key ON attachment_contents (tenant_id, storage_key);
+-- These five hold only what is unfinished: their cost grows with that, not with the table.
 CREATE INDEX attachment_contents_intents ON attachment_contents (updated_at) WHERE state = 'storing';
+CREATE INDEX attachment_contents_storing ON attachment_contents (content_hash, tenant_id, updated_at) WHERE state = 'storing';
 CREATE INDEX attachment_contents_garbage ON attachment_contents (updated_at) WHERE state = 'deleting';
 CREATE INDEX attachment_contents_due ON attachment_contents (scan_due) WHERE scan_due IS NOT NULL AND state = 'stored';
 CREATE INDEX attachment_contents_scanned ON attachment_contents (scanned_at) WHERE state = 'stored' AND scan_due IS NULL AND scan_status <> 'skipped';
-CREATE INDEX attachment_contents_key ON attachment_contents (tenant_id, storage_key);
+-- At most one stored blob per tenant and hash, unless a workflow asked for its own.
+CREATE UNIQUE INDEX attachment_contents_hash ON attachment_contents (content_hash, tenant_id) WHERE shared AND state = 'stored';
+ALTER TABLE attachment_contents ADD PRIMARY KEY (id, tenant_id);
 
 -- One attachment of one message.
 CREATE TABLE email_attachments (
@@ -70,14 +75,14 @@ CREATE TABLE email_attachments (
     legal_hold           boolean     NOT NULL DEFAULT false,
     created_at           timestamptz NOT NULL,
     updated_at           timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, content) REFERENCES attachment_contents (tenant_id, id)
+    FOREIGN KEY (content, tenant_id) REFERENCES attachment_contents (id, tenant_id)
 );
-CREATE INDEX email_attachments_message ON email_attachments (tenant_id, message_id, position, created_at, id);
 CREATE INDEX email_attachments_newest ON email_attachments (tenant_id, created_at, id);
-CREATE INDEX email_attachments_content ON email_attachments (tenant_id, content);
+CREATE INDEX email_attachments_message ON email_attachments (message_id, tenant_id, position, created_at, id);
+CREATE INDEX email_attachments_content ON email_attachments (content, tenant_id);
 CREATE INDEX email_attachments_retention ON email_attachments (retention_expires_at) WHERE NOT legal_hold;
 CREATE INDEX email_attachments_deleted ON email_attachments (deleted_at) WHERE deleted_at IS NOT NULL AND NOT legal_hold;
+ALTER TABLE email_attachments ADD PRIMARY KEY (id, tenant_id);
 
 -- The second lock on the door. The first is the tenant_id in every query; this
 -- one makes a query that forgot it find nothing. '*' is the system at work for

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
@@ -20,9 +21,10 @@ type Options struct {
 // are [blob.Digester] and [blob.Staged], and the bodies of its Readers are
 // io.ReaderAt and io.Seeker.
 type Store struct {
-	disk   disk
-	now    func() time.Time
-	shards shards
+	disk    disk
+	now     func() time.Time
+	shards  shards
+	buffers sync.Pool // *[]byte, empty: first chunks
 }
 
 var _ interface {
@@ -69,11 +71,7 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 	if err := s.vacant(locate(key)); err != nil {
 		return nil, fail("create", key, err)
 	}
-	w := &writer{store: s, key: key, announced: announced}
-	if announced.Size > 0 {
-		w.chunk = make([]byte, 0, min(announced.Size, chunkSize))
-	}
-	return w, nil
+	return &writer{store: s, key: key, announced: announced}, nil
 }
 
 // Open implements [blob.Store].

@@ -13,6 +13,9 @@ const (
 	// which a blob waits for Commit in memory.
 	chunkSize = 256 << 10
 
+	// room for the trailer, nearly always, behind a chunk
+	trailerRoom = 1 << 10
+
 	// chunks is how far the hash may lag behind the file.
 	chunks = 4
 )
@@ -26,6 +29,15 @@ type hasher struct {
 	made    int
 	pending sync.WaitGroup // chunks that are not in sum yet
 	stopped bool
+}
+
+// lend returns an empty chunk, which comes back when its writer is finished.
+func (s *Store) lend() *[]byte {
+	if chunk, ok := s.buffers.Get().(*[]byte); ok {
+		return chunk
+	}
+	chunk := make([]byte, 0, chunkSize+trailerRoom)
+	return &chunk
 }
 
 func newHasher() *hasher {
@@ -62,7 +74,7 @@ func (h *hasher) buffer() []byte {
 			return chunk
 		default:
 			h.made++
-			return make([]byte, 0, chunkSize)
+			return make([]byte, 0, chunkSize+trailerRoom)
 		}
 	}
 	return <-h.free

@@ -14,8 +14,9 @@ type writer struct {
 	key       string
 	announced blob.WriteOptions
 
-	chunk  []byte // not in the file yet
-	stage  *stage // nil as long as everything is in chunk
+	lent   *[]byte // by the store, to begin with
+	chunk  []byte  // not in the file yet
+	stage  *stage  // nil as long as everything is in chunk
 	hasher *hasher
 	digest string // of everything, once it is known
 
@@ -32,6 +33,10 @@ var _ interface {
 func (w *writer) Write(p []byte) (int, error) {
 	if w.finished {
 		return 0, fail("write", w.key, blob.ErrFinished)
+	}
+	if w.lent == nil {
+		w.lent = w.store.lend()
+		w.chunk = *w.lent
 	}
 	wrote := 0
 	for len(p) > 0 && w.failed == nil {
@@ -81,8 +86,20 @@ func (w *writer) Commit(ctx context.Context) (blob.Info, error) {
 		_ = w.Abort() // what cannot be removed now, Reclaim removes
 		return blob.Info{}, fail("commit", w.key, err)
 	}
-	w.finished, w.chunk = true, nil
+	w.finish()
 	return info, nil
+}
+
+// finish ends the use of everything that is in memory.
+func (w *writer) finish() {
+	w.finished, w.chunk = true, nil
+	if w.hasher != nil {
+		w.hasher.stop()
+	}
+	if w.lent != nil {
+		w.store.buffers.Put(w.lent)
+		w.lent = nil
+	}
 }
 
 func (w *writer) commit(ctx context.Context) (blob.Info, error) {
@@ -122,10 +139,7 @@ func (w *writer) Abort() error {
 	if w.finished {
 		return nil
 	}
-	w.finished, w.chunk = true, nil
-	if w.hasher != nil {
-		w.hasher.stop()
-	}
+	w.finish()
 	if w.stage == nil {
 		return nil
 	}

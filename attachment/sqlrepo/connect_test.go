@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
@@ -19,8 +21,9 @@ import (
 // closing anything: a network that lost its way, a server that hangs.
 type blackHole struct {
 	net.Listener
-	mu sync.RWMutex
-	on bool
+	mu    sync.RWMutex
+	on    bool
+	trips atomic.Int64 // how often a client sent something
 }
 
 func newBlackHole(t *testing.T, server string) *blackHole {
@@ -40,15 +43,15 @@ func newBlackHole(t *testing.T, server string) *blackHole {
 				near.Close()
 				return
 			}
-			relaying.Go(func() { b.relay(far, near) })
-			relaying.Go(func() { b.relay(near, far) })
+			relaying.Go(func() { b.relay(far, near, &b.trips) })
+			relaying.Go(func() { b.relay(near, far, new(atomic.Int64)) })
 		}
 	})
 	t.Cleanup(func() { l.Close(); relaying.Wait() })
 	return b
 }
 
-func (b *blackHole) relay(to, from net.Conn) {
+func (b *blackHole) relay(to, from net.Conn, pieces *atomic.Int64) {
 	defer to.Close()
 	buf := make([]byte, 4096)
 	for {
@@ -56,6 +59,7 @@ func (b *blackHole) relay(to, from net.Conn) {
 		if err != nil {
 			return
 		}
+		pieces.Add(1)
 		b.mu.RLock()
 		if !b.on {
 			_, err = to.Write(buf[:n])
@@ -73,20 +77,37 @@ func (b *blackHole) set(on bool) {
 	b.on = on
 }
 
+func connectThrough(t *testing.T, database string) (*sqlx.DB, *blackHole) {
+	t.Helper()
+	direct, err := url.Parse(database)
+	require.NoError(t, err)
+	hole := newBlackHole(t, direct.Host)
+	direct.Host = hole.Addr().String()
+	return connect(t, direct.String()), hole
+}
+
+// TestRoundTrips holds what an attachment costs the database, on the wire.
+func TestRoundTrips(t *testing.T) {
+	db, wire := connectThrough(t, startPostgres(t).database(t))
+	repo := sqlrepo.NewPostgres(db)
+	require.NoError(t, db.Ping())
+	d := draft("acme", 1)
+	wire.trips.Store(0)
+	store(t, repo, d)
+	require.EqualValues(t, 2, wire.trips.Load(), "a fresh attachment")
+	wire.trips.Store(0)
+	_, err := repo.Begin(as("acme"), d)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, wire.trips.Load(), "a replay")
+}
+
 // TestHungPostgres: a call does not outlive its context, or the repository's
 // patience, by more than moments, wherever in it the server falls silent, and
 // the next one finds a connection that works.
 func TestHungPostgres(t *testing.T) {
 	hash := strings.Repeat("0", 64)
-	direct, err := url.Parse(startPostgres(t).database(t))
-	require.NoError(t, err)
-	hole := newBlackHole(t, direct.Host)
-	direct.Host = hole.Addr().String()
-	db, err := sqlrepo.OpenPostgres(direct.String())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	db, hole := connectThrough(t, startPostgres(t).database(t))
 	repo := sqlrepo.NewPostgres(db)
-	require.NoError(t, repo.Migrate(t.Context()))
 
 	for name, call := range map[string]func(ctx context.Context) error{
 		"one query": func(ctx context.Context) error {

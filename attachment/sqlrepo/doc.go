@@ -17,6 +17,8 @@
 // bypass policies: give the host a role of its own.
 //
 // Begin and Finish are functions in the database, one round trip each.
+// Attachments of one tenant that come at once share it, and its transaction,
+// here as in SQLite.
 //
 // Open it with [OpenPostgres]: a server or a network that falls silent then
 // holds nobody up for longer than the context, nor without one for longer than

@@ -131,26 +131,26 @@ func (a reply) begun(d draft) (attachment.Begun, error) {
 
 // Begin implements attachment.IngestRepository.
 func (r *Repository) Begin(ctx context.Context, d attachment.Draft) (attachment.Begun, error) {
-	return r.ingest(ctx, "begin", d, r.dialect.begin)
+	return r.ingest(ctx, "begin", d, r.beginning)
 }
 
 // Finish implements attachment.IngestRepository.
 func (r *Repository) Finish(ctx context.Context, d attachment.Draft) (attachment.Begun, error) {
-	return r.ingest(ctx, "finish", d, r.dialect.finish)
+	return r.ingest(ctx, "finish", d, r.finishing)
 }
-
-type step func(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
 
 // ingest runs one step. A step is safe to repeat even when its answer got
 // lost: begin finds its own intent busy, finish finds its own record.
-func (r *Repository) ingest(ctx context.Context, op string, d attachment.Draft, run step) (begun attachment.Begun, err error) {
+func (r *Repository) ingest(ctx context.Context, op string, d attachment.Draft, step *convoy) (begun attachment.Begun, err error) {
 	tc, err := tenant.FromContext(ctx)
 	if err != nil {
 		return begun, err
 	}
 	row := r.draft(tc.TenantID(), d)
 	err = r.retry(ctx, op, func() error {
-		answer, err := run(ctx, r, tc.TenantID(), row)
+		ctx, cancel := context.WithTimeout(ctx, r.patience)
+		defer cancel()
+		answer, err := step.travel(ctx, tc.TenantID(), row)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package sqlrepo
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -32,24 +33,37 @@ func (d postgres) read(ctx context.Context, r *Repository, tenantID string, fn f
 	})
 }
 
-func (postgres) begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
-	return callFunction(ctx, r, `SELECT attachment_begin($1, $2)`, tenantID, d)
+func (postgres) begin(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error) {
+	return callFunction(ctx, r, `SELECT attachment_begin($1, d) FROM jsonb_array_elements($2) AS d`, tenantID, drafts)
 }
 
-func (postgres) finish(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error) {
-	return callFunction(ctx, r, `SELECT attachment_finish($1, $2)`, tenantID, d)
+func (postgres) finish(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error) {
+	return callFunction(ctx, r, `SELECT attachment_finish($1, d) FROM jsonb_array_elements($2) AS d`, tenantID, drafts)
 }
 
-func callFunction(ctx context.Context, r *Repository, query, tenantID string, d draft) (answer reply, err error) {
-	argument, err := json.Marshal(d)
+// callFunction calls a function for each draft, one after another: every call
+// sees what those before it did.
+func callFunction(ctx context.Context, r *Repository, query, tenantID string, drafts []draft) ([]reply, error) {
+	argument, err := json.Marshal(drafts)
 	if err != nil {
-		return answer, err
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.patience)
-	defer cancel()
-	var raw []byte
-	if err := r.db.QueryRowContext(ctx, query, tenantID, string(argument)).Scan(&raw); err != nil {
-		return answer, err
+	rows, err := r.db.QueryContext(ctx, query, tenantID, string(argument))
+	if err != nil {
+		return nil, err
 	}
-	return answer, json.Unmarshal(raw, &answer)
+	defer rows.Close()
+	answers := make([]reply, 0, len(drafts))
+	for rows.Next() {
+		var raw sql.RawBytes
+		var answer reply
+		if err := rows.Scan(&raw); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(raw, &answer); err != nil {
+			return nil, err
+		}
+		answers = append(answers, answer)
+	}
+	return answers, rows.Err()
 }

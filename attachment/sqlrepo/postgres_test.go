@@ -2,18 +2,14 @@ package sqlrepo_test
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
@@ -177,66 +173,6 @@ func fill(t testing.TB, db *sqlx.DB, records int) {
 		FROM generate_series(1, $1) n`, records)
 	require.NoError(t, tx.Commit())
 	db.MustExec("ANALYZE")
-}
-
-// TestRoundTrips holds what an attachment costs the database.
-func TestRoundTrips(t *testing.T) {
-	connector, err := pq.NewConnector(startPostgres(t).database(t))
-	require.NoError(t, err)
-	counter := &countingConnector{Connector: connector}
-	db := sqlx.NewDb(sql.OpenDB(counter), "postgres")
-	defer db.Close()
-	repo := sqlrepo.NewPostgres(db)
-
-	d := draft("acme", 1)
-	counter.trips.Store(0)
-	store(t, repo, d)
-	require.EqualValues(t, 2, counter.trips.Load(), "a fresh attachment")
-	counter.trips.Store(0)
-	_, err = repo.Begin(as("acme"), d)
-	require.NoError(t, err)
-	require.EqualValues(t, 1, counter.trips.Load(), "a replay")
-}
-
-type countingConnector struct {
-	driver.Connector
-	trips atomic.Int64
-}
-
-func (c *countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	return &countingConn{conn, &c.trips}, err
-}
-
-type countingConn struct {
-	driver.Conn
-	trips *atomic.Int64
-}
-
-func (c *countingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	c.trips.Add(1)
-	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
-	return &countingTx{tx, c.trips}, err
-}
-
-func (c *countingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.trips.Add(1)
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
-}
-
-func (c *countingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c.trips.Add(1)
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
-}
-
-type countingTx struct {
-	driver.Tx
-	trips *atomic.Int64
-}
-
-func (t *countingTx) Commit() error {
-	t.trips.Add(1)
-	return t.Tx.Commit()
 }
 
 // TestOutage stops the server under the library: a clear, retryable error, and

@@ -20,6 +20,8 @@ type Repository struct {
 	dialect  dialect
 	patience time.Duration // with one attempt, where the context has more
 	turn     chan struct{} // whose it is, one transaction has; nil: any number may run
+
+	beginning, finishing *convoy
 }
 
 var _ attachment.Repository = (*Repository)(nil)
@@ -27,9 +29,10 @@ var _ attachment.Repository = (*Repository)(nil)
 // dialect is what differs between the databases.
 type dialect interface {
 	name() string
-	// begin and finish are the two steps of attachment.IngestRepository.
-	begin(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
-	finish(ctx context.Context, r *Repository, tenantID string, d draft) (reply, error)
+	// begin and finish are the two steps of attachment.IngestRepository, for
+	// some drafts of one tenant in one transaction.
+	begin(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error)
+	finish(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error)
 	// read runs queries that change nothing; tenantID may be everyTenant.
 	read(ctx context.Context, r *Repository, tenantID string, fn func(q querier) error) error
 	// enter makes the rows of a tenant visible to the transaction; everyTenant
@@ -56,7 +59,7 @@ const everyTenant = "*"
 // NewPostgres returns a repository over a database opened as OpenPostgres does.
 // Call Migrate before the first use.
 func NewPostgres(db *sqlx.DB) *Repository {
-	return &Repository{db: db, dialect: postgres{}, patience: patience}
+	return newRepository(db, postgres{})
 }
 
 // NewSQLite returns a repository over a database opened as OpenSQLite does.
@@ -64,7 +67,20 @@ func NewPostgres(db *sqlx.DB) *Repository {
 // Its transactions take turns in the order in which they come: SQLite's own
 // waiting is a lottery, in which one of many writers can lose for minutes.
 func NewSQLite(db *sqlx.DB) *Repository {
-	return &Repository{db: db, dialect: sqlite{}, patience: patience, turn: make(chan struct{}, 1)}
+	r := newRepository(db, sqlite{})
+	r.turn = make(chan struct{}, 1)
+	return r
+}
+
+func newRepository(db *sqlx.DB, d dialect) *Repository {
+	r := &Repository{db: db, dialect: d, patience: patience}
+	r.beginning = newConvoy(d.temporary, func(ctx context.Context, tenantID string, drafts []draft) ([]reply, error) {
+		return d.begin(ctx, r, tenantID, drafts)
+	})
+	r.finishing = newConvoy(d.temporary, func(ctx context.Context, tenantID string, drafts []draft) ([]reply, error) {
+		return d.finish(ctx, r, tenantID, drafts)
+	})
+	return r
 }
 
 // OpenSQLite opens or creates a database file. The caller closes the DB. The

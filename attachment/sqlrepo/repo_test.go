@@ -3,6 +3,7 @@ package sqlrepo_test
 import (
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -29,7 +30,7 @@ func openSQLite(t testing.TB) *sqlrepo.Repository {
 
 func connect(t testing.TB, url string) *sqlx.DB {
 	t.Helper()
-	db, err := sqlx.Open("postgres", url)
+	db, err := sqlrepo.OpenPostgres(url)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -92,6 +93,39 @@ func TestLedgersConform(t *testing.T) {
 		pg := startPostgres(t)
 		scantest.RunLedger(t, func(t *testing.T) scantest.LedgerHarness { return ledgerOver(t, pg.open(t)) })
 	})
+}
+
+// TestBadCompany: attachments that come at once share a transaction; one that
+// the database refuses must not take the others with it.
+func TestBadCompany(t *testing.T) {
+	for name, repo := range map[string]*sqlrepo.Repository{"sqlite": openSQLite(t), "postgres": startPostgres(t).open(t)} {
+		t.Run(name, func(t *testing.T) {
+			var wg sync.WaitGroup
+			drafts, errs := make([]attachment.Draft, 60), make([]error, 60)
+			for i := range drafts {
+				drafts[i] = draft("acme", i)
+				if i%20 == 7 {
+					drafts[i].Record.Size = -1 // a check in the schema refuses it
+				}
+				wg.Go(func() {
+					if _, errs[i] = repo.Begin(as("acme"), drafts[i]); errs[i] == nil {
+						_, errs[i] = repo.Finish(as("acme"), drafts[i])
+					}
+				})
+			}
+			wg.Wait()
+			for i, err := range errs {
+				if i%20 == 7 {
+					require.Error(t, err)
+					continue
+				}
+				require.NoError(t, err)
+				record, err := repo.Get(as("acme"), drafts[i].Record.ID)
+				require.NoError(t, err)
+				require.Equal(t, drafts[i].Record.ContentHash, record.ContentHash)
+			}
+		})
+	}
 }
 
 func TestMigrateIsRepeatable(t *testing.T) {

@@ -28,83 +28,96 @@ func (sqlite) read(_ context.Context, r *Repository, _ string, fn func(q querier
 	return fn(r.db)
 }
 
-// begin mirrors the PostgreSQL function attachment_begin.
-func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, d draft) (answer reply, err error) {
-	err = r.once(ctx, func(tx *sqlx.Tx) error {
-		known, err := findRecord(ctx, tx, tenantID, d.ID)
-		if known != nil || err != nil {
-			answer = reply{Outcome: outcomeReplayed, Record: known}
-			return err
-		}
-		if d.Shared {
-			stored, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND shared AND state = 'stored'`, tenantID, d.ContentHash)
-			if err != nil {
-				return err
-			}
-			if stored != nil {
-				answer, err = attach(ctx, tx, stored.ID, d, outcomeAttached)
-				return err
-			}
-		}
-		if !d.Compete {
-			intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
-				ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID)
-			if intent != nil || err != nil {
-				answer = reply{Outcome: outcomeBusy, Content: intent}
-				return err
-			}
-		}
-		answer = reply{Outcome: outcomeFresh}
-		_, err = tx.NamedExecContext(ctx, `INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend,
-				shared, state, safe_filename, mime_type, created_at, updated_at)
-			VALUES (:tenant_id, :content, :id, :content_hash, :size, :storage_key, :backend,
-				:shared, 'storing', :safe_filename, :mime_type, :created_at, :created_at)`, d)
-		return err
-	})
-	return answer, err
+func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error) {
+	return oneByOne(ctx, r, tenantID, drafts, beginOne)
 }
 
-// finish mirrors the PostgreSQL function attachment_finish.
-func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, d draft) (answer reply, err error) {
+func (sqlite) finish(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error) {
+	return oneByOne(ctx, r, tenantID, drafts, finishOne)
+}
+
+type stepOne func(ctx context.Context, tx *sqlx.Tx, tenantID string, d draft) (reply, error)
+
+// oneByOne takes some drafts through a step in one transaction.
+func oneByOne(ctx context.Context, r *Repository, tenantID string, drafts []draft, step stepOne) (answers []reply, err error) {
 	err = r.once(ctx, func(tx *sqlx.Tx) error {
-		mine, err := findContent(ctx, tx, `tenant_id = ? AND id = ?`, tenantID, d.Content)
-		if err != nil {
-			return err
-		}
-		known, err := findRecord(ctx, tx, tenantID, d.ID)
-		if err != nil {
-			return err
-		}
-		var winner *contentRow
-		if known == nil && d.Shared {
-			winner, err = findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND shared AND state = 'stored'`, tenantID, d.ContentHash)
+		for _, d := range drafts {
+			answer, err := step(ctx, tx, tenantID, d)
 			if err != nil {
 				return err
 			}
+			answers = append(answers, answer)
 		}
-		storing := mine != nil && mine.State == "storing"
-		// One that lost its references meanwhile, and that no sweeper has, is as good as new.
-		revived := mine != nil && mine.State == "deleting" && mine.GarbageLease.IsZero()
-		if storing && (known != nil || winner != nil) {
-			if err := condemn(ctx, tx, d); err != nil { // this blob is one too many
-				return err
-			}
-		}
-		switch {
-		case known != nil:
-			answer = reply{Outcome: outcomeReplayed, Record: known}
-		case winner != nil:
-			answer, err = attach(ctx, tx, winner.ID, d, outcomeAttached)
-		case storing || revived:
-			answer, err = attach(ctx, tx, d.Content, d, outcomeStored)
-		case mine != nil && mine.State == "stored":
-			answer, err = attach(ctx, tx, d.Content, d, outcomeAttached)
-		default:
-			answer = reply{Outcome: outcomeGone}
-		}
-		return err
+		return nil
 	})
-	return answer, err
+	return answers, err
+}
+
+// beginOne mirrors the PostgreSQL function attachment_begin.
+func beginOne(ctx context.Context, tx *sqlx.Tx, tenantID string, d draft) (reply, error) {
+	known, err := findRecord(ctx, tx, tenantID, d.ID)
+	if known != nil || err != nil {
+		return reply{Outcome: outcomeReplayed, Record: known}, err
+	}
+	if d.Shared {
+		stored, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND shared AND state = 'stored'`, tenantID, d.ContentHash)
+		if err != nil {
+			return reply{}, err
+		}
+		if stored != nil {
+			return attach(ctx, tx, stored.ID, d, outcomeAttached)
+		}
+	}
+	if !d.Compete {
+		intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
+			ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID)
+		if intent != nil || err != nil {
+			return reply{Outcome: outcomeBusy, Content: intent}, err
+		}
+	}
+	_, err = tx.NamedExecContext(ctx, `INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend,
+			shared, state, safe_filename, mime_type, created_at, updated_at)
+		VALUES (:tenant_id, :content, :id, :content_hash, :size, :storage_key, :backend,
+			:shared, 'storing', :safe_filename, :mime_type, :created_at, :created_at)`, d)
+	return reply{Outcome: outcomeFresh}, err
+}
+
+// finishOne mirrors the PostgreSQL function attachment_finish.
+func finishOne(ctx context.Context, tx *sqlx.Tx, tenantID string, d draft) (reply, error) {
+	mine, err := findContent(ctx, tx, `tenant_id = ? AND id = ?`, tenantID, d.Content)
+	if err != nil {
+		return reply{}, err
+	}
+	known, err := findRecord(ctx, tx, tenantID, d.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	var winner *contentRow
+	if known == nil && d.Shared {
+		winner, err = findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND shared AND state = 'stored'`, tenantID, d.ContentHash)
+		if err != nil {
+			return reply{}, err
+		}
+	}
+	storing := mine != nil && mine.State == "storing"
+	// One that lost its references meanwhile, and that no sweeper has, is as good as new.
+	revived := mine != nil && mine.State == "deleting" && mine.GarbageLease.IsZero()
+	if storing && (known != nil || winner != nil) {
+		if err := condemn(ctx, tx, d); err != nil { // this blob is one too many
+			return reply{}, err
+		}
+	}
+	switch {
+	case known != nil:
+		return reply{Outcome: outcomeReplayed, Record: known}, nil
+	case winner != nil:
+		return attach(ctx, tx, winner.ID, d, outcomeAttached)
+	case storing || revived:
+		return attach(ctx, tx, d.Content, d, outcomeStored)
+	case mine != nil && mine.State == "stored":
+		return attach(ctx, tx, d.Content, d, outcomeAttached)
+	}
+	return reply{Outcome: outcomeGone}, nil
 }
 
 // attach mirrors the PostgreSQL function attachment_attach.

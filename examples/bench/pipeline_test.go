@@ -66,7 +66,7 @@ func openSQLite(tb testing.TB) *sqlrepo.Repository {
 // openPostgres starts a cluster that syncs every commit.
 func openPostgres(tb testing.TB) (*sqlx.DB, *sqlrepo.Repository) {
 	tb.Helper()
-	db, err := sqlx.Open("postgres", services.StartPostgres(tb, true).URL("postgres"))
+	db, err := sqlrepo.OpenPostgres(services.StartPostgres(tb, true).URL("postgres"))
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = db.Close() })
 	db.SetMaxIdleConns(parallel)

@@ -36,7 +36,8 @@ const storeTries = 8
 // settle stores the content once, or finds it stored.
 func (run *execution) settle(ctx context.Context, c *content) (Begun, error) {
 	draft := run.draft(c)
-	patience := time.Now().Add(run.opts.RaceWait)
+	var rival string // whom this waits for
+	var patience time.Time
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		begun, err := run.begin(ctx, draft)
 		switch {
@@ -53,7 +54,13 @@ func (run *execution) settle(ctx context.Context, c *content) (Begun, error) {
 			draft.Content = begun.Intent
 			return run.finish(ctx, draft)
 		}
-		draft.Compete = time.Now().After(patience)
+		if begun.Intent.ID != rival {
+			rival, patience = begun.Intent.ID, time.Now().Add(run.opts.RaceWait)
+		}
+		if time.Now().After(patience) {
+			draft.GivenUp = append(draft.GivenUp, rival)
+			continue
+		}
 		if err := sleep(ctx, wait); err != nil {
 			return Begun{}, err
 		}

@@ -53,9 +53,10 @@ type Draft struct {
 	Scanner  string // by which scanner; "" is the default one
 	Priority int
 
-	// Compete stores a second blob even though another execution has said
-	// that it is storing the same bytes: it may have died.
-	Compete bool
+	// GivenUp are the ids of the contents for which this execution waits no
+	// longer: others have said that they are storing the same bytes there, and
+	// may have died. Begin answers Busy only for a further one.
+	GivenUp []string
 }
 
 // Begun is how Begin or Finish ended.

@@ -2,6 +2,7 @@ package attachmenttest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,10 +74,8 @@ func (r *Repository) Begin(ctx context.Context, d attachment.Draft) (attachment.
 			return r.attach(stored, d, attachment.Attached), nil
 		}
 	}
-	if !d.Compete {
-		if intent := r.intent(tenantID, d); intent != nil {
-			return attachment.Begun{Outcome: attachment.Busy, Intent: intent.Content}, nil
-		}
+	if intent := r.intent(tenantID, d); intent != nil {
+		return attachment.Begun{Outcome: attachment.Busy, Intent: intent.Content}, nil
 	}
 	c := &content{
 		Content: d.Content, recordID: d.Record.ID, filename: d.Record.SafeFilename, mimeType: d.Record.MIMEType,
@@ -97,7 +96,8 @@ func (r *Repository) stored(tenantID string, d attachment.Draft) *content {
 // intent returns the content that somebody is storing the draft's bytes in.
 func (r *Repository) intent(tenantID string, d attachment.Draft) *content {
 	return r.find(tenantID, d, func(c *content) bool {
-		return c.State == attachment.ContentStoring && (c.Shared && d.Content.Shared || c.recordID == d.Record.ID)
+		return c.State == attachment.ContentStoring && (c.Shared && d.Content.Shared || c.recordID == d.Record.ID) &&
+			!slices.Contains(d.GivenUp, c.ID)
 	})
 }
 

@@ -29,7 +29,7 @@ func RunRepository(t *testing.T, open func(t *testing.T) attachment.Repository) 
 		{"deduplication", checkDeduplication},
 		{"deduplication refused", checkUnshared},
 		{"busy, then adopted", checkAdopt},
-		{"busy, then competing", checkCompete},
+		{"busy, then given up", checkGivenUp},
 		{"cancel", checkCancel},
 		{"intent gone", checkGone},
 		{"references lost before Finish", checkRevived},

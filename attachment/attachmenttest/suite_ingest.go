@@ -88,11 +88,21 @@ func checkAdopt(s *suite) {
 	equal(s, "garbage", len(s.garbage()), 0)
 }
 
-func checkCompete(s *suite) {
-	first, second := s.draft("acme", "a.txt", "same"), s.draft("acme", "b.txt", "same")
+// checkGivenUp: whoever gives up on the first waits for the second, who has
+// done so before; what the first had begun is garbage when it comes too late.
+func checkGivenUp(s *suite) {
+	first, second, third := s.draft("acme", "a.txt", "same"), s.draft("acme", "b.txt", "same"), s.draft("acme", "c.txt", "same")
 	s.begin(first)
-	second.Compete = true
+	second.GivenUp = []string{first.Content.ID}
 	equal(s, "outcome", s.begin(second).Outcome, attachment.Fresh)
+	third.GivenUp = []string{first.Content.ID}
+	busy := s.begin(third)
+	equal(s, "outcome of the third", busy.Outcome, attachment.Busy)
+	equal(s, "whom the third waits for", busy.Intent.ID, second.Content.ID)
+	third.GivenUp = append(third.GivenUp, second.Content.ID)
+	equal(s, "outcome of the third", s.begin(third).Outcome, attachment.Fresh)
+	s.ok(s.repo.Cancel(as("acme"), third))
+
 	equal(s, "outcome of the second", s.finish(second).Outcome, attachment.Stored)
 	late := s.finish(first)
 	equal(s, "outcome of the late one", late.Outcome, attachment.Attached)
@@ -155,8 +165,10 @@ func checkRace(s *suite) {
 		wg.Go(func() {
 			d := s.draft("acme", names[i%len(names)], "same")
 			for attempt := 0; ; attempt++ {
-				d.Compete = attempt > 20
 				begun, err := s.repo.Begin(as("acme"), d)
+				if attempt > 20 && begun.Outcome == attachment.Busy {
+					d.GivenUp = append(d.GivenUp, begun.Intent.ID)
+				}
 				if err == nil && begun.Outcome == attachment.Fresh {
 					begun, err = s.repo.Finish(as("acme"), d)
 				}

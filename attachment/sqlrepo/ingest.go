@@ -37,7 +37,8 @@ type draft struct {
 	Scan     bool   `db:"scan" json:"scan"`
 	Scanner  string `db:"scanner" json:"scanner"`
 	Priority int    `db:"priority" json:"priority"`
-	Compete  bool   `db:"compete" json:"compete"`
+
+	GivenUp []string `db:"-" json:"given_up"`
 
 	Deduplicated bool `db:"is_deduplicated" json:"-"` // set by attach
 
@@ -55,7 +56,8 @@ func (r *Repository) draft(tenantID string, d attachment.Draft) draft {
 		RetentionExpiresAt: r.dialect.at(expires), CreatedAt: r.dialect.at(created),
 		Content: d.Content.ID, ContentHash: d.Content.SHA256, StorageKey: d.Content.StorageKey,
 		Backend: d.Content.Backend, Shared: d.Content.Shared,
-		Scan: d.Scan, Scanner: d.Scanner, Priority: d.Priority, Compete: d.Compete,
+		Scan: d.Scan, Scanner: d.Scanner, Priority: d.Priority,
+		GivenUp: d.GivenUp,
 		expires: expires, created: created,
 	}
 }

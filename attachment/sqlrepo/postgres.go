@@ -33,6 +33,26 @@ func (d postgres) read(ctx context.Context, r *Repository, tenantID string, fn f
 	})
 }
 
+// purge is one statement: nobody waits long for the contents that it locks. It
+// locks them in the order in which a convoy does, of their hashes.
+func (postgres) purge(ctx context.Context, tx *sqlx.Tx, ended string, args []any, now any) (records int, err error) {
+	err = tx.GetContext(ctx, &records, tx.Rebind(`WITH ended AS MATERIALIZED (`+ended+`),
+		gone AS (
+			DELETE FROM email_attachments AS r USING ended AS e WHERE r.id = e.id AND r.tenant_id = e.tenant_id
+		), lost AS MATERIALIZED (
+			SELECT c.tenant_id, c.id, e.n
+			FROM (SELECT tenant_id, content, count(*) AS n FROM ended GROUP BY tenant_id, content) AS e
+			JOIN attachment_contents AS c ON c.id = e.content AND c.tenant_id = e.tenant_id
+			ORDER BY c.tenant_id, c.content_hash FOR UPDATE OF c
+		), fewer AS (
+			UPDATE attachment_contents AS c
+			SET refs = c.refs - l.n, state = CASE WHEN c.refs = l.n THEN 'deleting' ELSE c.state END, updated_at = ?
+			FROM lost AS l WHERE c.id = l.id AND c.tenant_id = l.tenant_id
+		)
+		SELECT count(*) FROM ended`), append(args, now)...)
+	return records, err
+}
+
 func (postgres) begin(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error) {
 	return callFunction(ctx, r, `SELECT attachment_begin($1, d) FROM jsonb_array_elements($2) AS d`, tenantID, drafts)
 }

@@ -32,27 +32,10 @@ func (r *Repository) Purge(ctx context.Context, q attachment.PurgeQuery) (record
 			return tx.GetContext(ctx, &records, tx.Rebind(
 				fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM email_attachments WHERE %s LIMIT %d) AS ended`, where, q.Limit)), args...)
 		}
-		var rows []struct {
-			TenantID string `db:"tenant_id"`
-			ID       string `db:"id"`
-			Content  string `db:"content"`
-		}
-		query := fmt.Sprintf(`SELECT tenant_id, id, content FROM email_attachments WHERE %s ORDER BY tenant_id, content, id LIMIT %d%s`, where, q.Limit, r.dialect.skipLocked())
-		if err := tx.SelectContext(ctx, &rows, tx.Rebind(query), args...); err != nil {
-			return err
-		}
-		for _, row := range rows {
-			if _, err := exec(ctx, tx, `DELETE FROM email_attachments WHERE tenant_id = ? AND id = ?`, row.TenantID, row.ID); err != nil {
-				return err
-			}
-			if _, err := exec(ctx, tx, `UPDATE attachment_contents
-				SET refs = refs - 1, state = CASE WHEN refs = 1 THEN 'deleting' ELSE state END, updated_at = ?
-				WHERE tenant_id = ? AND id = ?`, r.dialect.at(q.Now), row.TenantID, row.Content); err != nil {
-				return err
-			}
-		}
-		records = len(rows)
-		return nil
+		var err error
+		records, err = r.dialect.purge(ctx, tx, fmt.Sprintf(`SELECT tenant_id, id, content FROM email_attachments
+			WHERE %s ORDER BY tenant_id, content, id LIMIT %d%s`, where, q.Limit, r.dialect.skipLocked()), args, r.dialect.at(q.Now))
+		return err
 	})
 	return records, err
 }

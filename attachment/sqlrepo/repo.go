@@ -33,6 +33,8 @@ type dialect interface {
 	// some drafts of one tenant in one transaction.
 	begin(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error)
 	finish(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error)
+	// purge removes the records that a query selects, and counts them.
+	purge(ctx context.Context, tx *sqlx.Tx, ended string, args []any, now any) (records int, err error)
 	// read runs queries that change nothing; tenantID may be everyTenant.
 	read(ctx context.Context, r *Repository, tenantID string, fn func(q querier) error) error
 	// enter makes the rows of a tenant visible to the transaction; everyTenant

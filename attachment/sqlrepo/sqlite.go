@@ -3,6 +3,7 @@ package sqlrepo
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,6 +27,28 @@ func (sqlite) enter(context.Context, *sqlx.Tx, string) error { return nil }
 // read takes no transaction: here every transaction takes the write lock.
 func (sqlite) read(_ context.Context, r *Repository, _ string, fn func(q querier) error) error {
 	return fn(r.db)
+}
+
+func (sqlite) purge(ctx context.Context, tx *sqlx.Tx, ended string, args []any, now any) (records int, err error) {
+	var rows []struct {
+		TenantID string `db:"tenant_id"`
+		ID       string `db:"id"`
+		Content  string `db:"content"`
+	}
+	if err := tx.SelectContext(ctx, &rows, ended, args...); err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if _, err := exec(ctx, tx, `DELETE FROM email_attachments WHERE tenant_id = ? AND id = ?`, row.TenantID, row.ID); err != nil {
+			return 0, err
+		}
+		if _, err := exec(ctx, tx, `UPDATE attachment_contents
+			SET refs = refs - 1, state = CASE WHEN refs = 1 THEN 'deleting' ELSE state END, updated_at = ?
+			WHERE tenant_id = ? AND id = ?`, now, row.TenantID, row.Content); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
 }
 
 func (sqlite) begin(ctx context.Context, r *Repository, tenantID string, drafts []draft) ([]reply, error) {
@@ -68,12 +91,10 @@ func beginOne(ctx context.Context, tx *sqlx.Tx, tenantID string, d draft) (reply
 			return attach(ctx, tx, stored.ID, d, outcomeAttached)
 		}
 	}
-	if !d.Compete {
-		intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
-			ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID)
-		if intent != nil || err != nil {
-			return reply{Outcome: outcomeBusy, Content: intent}, err
-		}
+	intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
+		AND instr(?, id) = 0 ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID, strings.Join(d.GivenUp, " "))
+	if intent != nil || err != nil {
+		return reply{Outcome: outcomeBusy, Content: intent}, err
 	}
 	_, err = tx.NamedExecContext(ctx, `INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend,
 			shared, state, safe_filename, mime_type, created_at, updated_at)

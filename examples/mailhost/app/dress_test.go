@@ -284,7 +284,6 @@ func TestTerminated(t *testing.T) {
 		data := t.TempDir()
 		next, _, err := production.runHost(t, "-data", data)
 		require.NoError(t, err)
-		production.sweep(t, data)
 		checkMail(t, next)
 		require.Equal(t, table(calm), table(next))
 		require.Equal(t, total, st.blobs(t, bucket), "nothing twice, nothing half")

@@ -225,7 +225,6 @@ func TestKilled(t *testing.T) {
 
 			after := finish(t, "-data", data)
 			require.Equal(t, table(calm), table(after))
-			env{}.sweep(t, data)
 			require.Equal(t, total, countBlobs(t, data))
 			require.Equal(t, lasting(after), lasting(finish(t, "-data", data)))
 		})
@@ -254,19 +253,6 @@ func finish(t *testing.T, args ...string) (r outcome.Report) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(output, &r))
 	return r
-}
-
-// sweep removes what two attachments with the same bytes left, if both gave up
-// waiting for a dead process at once: each then stores them, and one is too many.
-func (e env) sweep(t *testing.T, data string) {
-	t.Helper()
-	s, err := parse([]string{"-data", data}, e.get, io.Discard)
-	require.NoError(t, err)
-	m, err := open(t.Context(), s, nil)
-	require.NoError(t, err)
-	defer m.host.Close()
-	_, err = m.host.Handler.Sweep(t.Context(), nil)
-	require.NoError(t, err)
 }
 
 // eventually waits until a condition holds, for a minute at most; what follows

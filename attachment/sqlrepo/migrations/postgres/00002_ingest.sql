@@ -90,14 +90,12 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    IF NOT (d->>'compete')::boolean THEN
-        SELECT * INTO v_row FROM attachment_contents
-        WHERE tenant_id = p_tenant AND content_hash = v_hash AND state = 'storing'
-            AND (shared AND v_shared OR record_id = v_id)
-        ORDER BY updated_at DESC LIMIT 1;
-        IF FOUND THEN
-            RETURN jsonb_build_object('outcome', 'busy', 'content', to_jsonb(v_row));
-        END IF;
+    SELECT * INTO v_row FROM attachment_contents
+    WHERE tenant_id = p_tenant AND content_hash = v_hash AND state = 'storing'
+        AND (shared AND v_shared OR record_id = v_id) AND NOT d->'given_up' ? id::text
+    ORDER BY updated_at DESC LIMIT 1;
+    IF FOUND THEN
+        RETURN jsonb_build_object('outcome', 'busy', 'content', to_jsonb(v_row));
     END IF;
 
     INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend, shared, state,

@@ -58,7 +58,8 @@ func (e *Entry) Mode() fs.FileMode { return fs.FileMode(e.external>>16) & fs.Mod
 // the number of entries.
 func (d *Dir) Entries() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		buf := bufio.NewReaderSize(io.NewSectionReader(d.r, d.Start, d.End-d.Start), 4<<10)
+		length := d.End - d.Start
+		buf := bufio.NewReaderSize(io.NewSectionReader(d.r, d.Start, length), int(max(centralLen, min(length, 4<<10))))
 		var seen uint64
 		for {
 			e, err := d.next(buf)
@@ -109,15 +110,22 @@ func (d *Dir) next(buf *bufio.Reader) (Entry, error) {
 		return Entry{}, malformed(err)
 	}
 
-	variable := make([]byte, nameLen+extraLen)
-	if _, err := io.ReadFull(buf, variable); err != nil {
-		return Entry{}, malformed(err)
+	variable, err := buf.Peek(nameLen + extraLen)
+	if errors.Is(err, bufio.ErrBufferFull) {
+		variable = make([]byte, nameLen+extraLen)
+		_, err = io.ReadFull(buf, variable)
+	} else {
+		commentLen += len(variable) // still in the buffer
 	}
-	if _, err := buf.Discard(commentLen); err != nil {
+	if err != nil {
 		return Entry{}, malformed(err)
 	}
 	e.Name = string(variable[:nameLen])
-	if !e.widen(variable[nameLen:], &offset) {
+	complete := e.widen(variable[nameLen:], &offset)
+	if _, err := buf.Discard(commentLen); err != nil {
+		return Entry{}, malformed(err)
+	}
+	if !complete {
 		return Entry{}, fmt.Errorf("%w: ZIP64 sizes of %.80q are missing", ErrMalformed, e.Name)
 	}
 	if offset > uint64(d.size) || int64(offset) > d.size-d.Base {
@@ -130,14 +138,14 @@ func (d *Dir) next(buf *bufio.Reader) (Entry, error) {
 // widen replaces the 32-bit fields that say "see ZIP64" (APPNOTE 4.5.3).
 func (e *Entry) widen(extra []byte, offset *uint64) bool {
 	const full = 0xFFFFFFFF
+	if e.Uncompressed != full && e.Compressed != full && *offset != full {
+		return true
+	}
 	wide := []*uint64{}
 	for _, field := range []*uint64{&e.Uncompressed, &e.Compressed, offset} {
 		if *field == full {
 			wide = append(wide, field)
 		}
-	}
-	if len(wide) == 0 {
-		return true
 	}
 	for len(extra) >= 4 {
 		tag, n := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))

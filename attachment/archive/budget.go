@@ -69,6 +69,7 @@ type Budget struct {
 	inflated int64 // in truth
 
 	inflaters []*inflate.Reader // idle; one for each level that an archive had
+	spare     []byte            // what a closed spool left
 }
 
 // NewBudget returns the budget for an attachment of size bytes.
@@ -79,9 +80,9 @@ func NewBudget(limits Limits, size int64) *Budget {
 }
 
 // Reset makes b the budget for the next attachment. It keeps the memory in which
-// the last one was unpacked, up to 50 KB for each level of nesting.
+// the last one was unpacked: up to 50 KB for each level of nesting, and 128 KB.
 func (b *Budget) Reset(limits Limits, size int64) {
-	*b = Budget{limits: limits.WithDefaults(), size: max(size, 1), inflaters: b.inflaters}
+	*b = Budget{limits: limits.WithDefaults(), size: max(size, 1), inflaters: b.inflaters, spare: b.spare}
 }
 
 // takeInflater returns a decompressor that nobody else uses.

@@ -141,12 +141,6 @@ func (e *Entry) widen(extra []byte, offset *uint64) bool {
 	if e.Uncompressed != full && e.Compressed != full && *offset != full {
 		return true
 	}
-	wide := []*uint64{}
-	for _, field := range []*uint64{&e.Uncompressed, &e.Compressed, offset} {
-		if *field == full {
-			wide = append(wide, field)
-		}
-	}
 	for len(extra) >= 4 {
 		tag, n := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
 		extra = extra[4:]
@@ -158,7 +152,10 @@ func (e *Entry) widen(extra []byte, offset *uint64) bool {
 			continue
 		}
 		body := extra[:n]
-		for _, field := range wide {
+		for _, field := range [...]*uint64{&e.Uncompressed, &e.Compressed, offset} {
+			if *field != full {
+				continue
+			}
 			if len(body) < 8 {
 				return false
 			}
@@ -176,8 +173,10 @@ func (e *Entry) widen(extra []byte, offset *uint64) bool {
 // the method, the encryption or the sizes, is ErrMalformed: two programs would
 // unpack two different things.
 func (d *Dir) Data(e *Entry) (*io.SectionReader, error) {
-	var header [localLen]byte
-	if _, err := readFull(d.r, header[:], e.Offset); err != nil {
+	// The name had better be the same, so that one read gets it, too; behind the
+	// last local header there is at least as much of a central one.
+	header := make([]byte, localLen+len(e.Name))
+	if _, err := readFull(d.r, header, e.Offset); err != nil {
 		return nil, malformed(err)
 	}
 	if binary.LittleEndian.Uint32(header[:]) != localSignature {
@@ -185,9 +184,12 @@ func (d *Dir) Data(e *Entry) (*io.SectionReader, error) {
 	}
 	nameLen := int(binary.LittleEndian.Uint16(header[26:]))
 	extraLen := int64(binary.LittleEndian.Uint16(header[28:]))
-	name := make([]byte, nameLen)
-	if _, err := readFull(d.r, name, e.Offset+localLen); err != nil {
-		return nil, malformed(err)
+	name := header[localLen:]
+	if nameLen != len(name) {
+		name = make([]byte, nameLen)
+		if _, err := readFull(d.r, name, e.Offset+localLen); err != nil {
+			return nil, malformed(err)
+		}
 	}
 	flags := binary.LittleEndian.Uint16(header[6:])
 	compressed := binary.LittleEndian.Uint32(header[18:])

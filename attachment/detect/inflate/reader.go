@@ -4,14 +4,17 @@
 // A decompressor fills its window of 32 KiB before it yields the first byte,
 // and takes as much memory for it. Here it gets to see only the beginning of
 // its input at first, and its memory is used again. What comes out is the same.
+//
+// It is that of the standard library. The one in klauspost/compress is 5 % faster
+// here, but where a block has an empty code tree, it decodes with the codes that
+// the last stream left behind, who knows whose.
 package inflate
 
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"io"
-
-	"github.com/klauspost/compress/flate"
 )
 
 const (

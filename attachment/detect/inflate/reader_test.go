@@ -2,14 +2,13 @@ package inflate_test
 
 import (
 	"bytes"
-	stdflate "compress/flate"
+	"compress/flate"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
 	"github.com/stretchr/testify/require"
 )
@@ -29,7 +28,7 @@ func pieces(r io.Reader, n int) ([]byte, error) {
 // deflate compresses data; level 0 stores it.
 func deflate(level int, data []byte) []byte {
 	var out bytes.Buffer
-	w, err := stdflate.NewWriter(&out, level)
+	w, err := flate.NewWriter(&out, level)
 	if err != nil {
 		panic(err)
 	}
@@ -84,7 +83,7 @@ func contents() map[string][]byte {
 func TestSameAsTheLibrary(t *testing.T) {
 	var r inflate.Reader // one for all, so that nothing of the last may show
 	for name, data := range contents() {
-		for _, level := range []int{stdflate.NoCompression, stdflate.BestSpeed, stdflate.BestCompression, stdflate.HuffmanOnly} {
+		for _, level := range []int{flate.NoCompression, flate.BestSpeed, flate.BestCompression, flate.HuffmanOnly} {
 			packed := deflate(level, data)
 			for _, n := range steps {
 				t.Run(name, func(t *testing.T) {
@@ -101,7 +100,7 @@ func TestSameAsTheLibrary(t *testing.T) {
 func TestSameWhenBroken(t *testing.T) {
 	var r inflate.Reader
 	for _, name := range []string{"text", "noise", "late"} {
-		packed := deflate(stdflate.DefaultCompression, contents()[name])
+		packed := deflate(flate.DefaultCompression, contents()[name])
 		for _, at := range []int{0, 1, 10, 300, 4000, 4607, 4608, 4609, 5000, 9000, len(packed) - 1} {
 			if at >= len(packed) {
 				continue
@@ -140,6 +139,14 @@ func TestNothingOfTheLast(t *testing.T) {
 	got, err := io.ReadAll(&r)
 	require.Error(t, err)
 	require.Empty(t, got)
+
+	// Blocks with empty code trees, for which the old ones must not stand in.
+	for i := range 200 {
+		r.Reset(section(deflate(6, []byte(strings.Repeat("a secret of somebody else ", 300)))))
+		_, err := io.Copy(io.Discard, &r)
+		require.NoError(t, err)
+		requireSame(t, &r, append([]byte{0x05, 0x00, 0x00, 0x00}, noise(100 + i)[i:]...), 512)
+	}
 }
 
 // counting remembers how much was read.

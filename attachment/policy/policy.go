@@ -20,7 +20,7 @@ const (
 // A Policy says what is let in. Start from [Default] or [Strict]; Block, Allow
 // and Only return changed copies, so that one policy can be the base of many.
 // Set the fields before the first use; from then on a Policy is safe for
-// concurrent use.
+// concurrent use. Keep it: what one examination worked in serves the next.
 type Policy struct {
 	// Macros is what becomes of documents with macros under a name that admits
 	// them. Default records, Strict refuses.
@@ -50,7 +50,8 @@ type Policy struct {
 	shared *shared // nil for a Policy that nobody started from Default
 }
 
-// shared is what a policy and its copies use again and again.
+// shared is what a policy and its copies use again and again. Bytes of earlier
+// attachments lie in it, and nobody reads them.
 type shared struct {
 	detector detect.Detector
 	works    sync.Pool

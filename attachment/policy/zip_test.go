@@ -144,8 +144,8 @@ func TestBrokenMembers(t *testing.T) {
 // with one policy, and each with a policy of its own.
 func TestJudgesShareNothingButMemory(t *testing.T) {
 	var files []corpus.Sample
-	for _, s := range corpus.Build() {
-		if len(s.Data) <= 200<<10 {
+	for i, s := range corpus.Build() {
+		if i%4 == 0 && len(s.Data) <= 100<<10 {
 			files = append(files, corpus.Sample{Name: s.Name, Data: s.Data},
 				corpus.Sample{Name: "a.zip", Data: corpus.Zip(s.Name, string(s.Data))},
 				corpus.Sample{Name: "b.zip", Data: corpus.Zip("a.zip", string(corpus.Zip(s.Name, string(s.Data), "notes.txt", "x")))})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -172,6 +173,72 @@ func TestLimits(t *testing.T) {
 	require.ErrorIs(t, budget.Enter(), archive.ErrTooDeep)
 	budget.Leave()
 	require.NoError(t, budget.Enter())
+}
+
+// TestReadingOnAfterAWalk walks a nested archive while the member that holds it
+// is still being read, again and again with one budget.
+func TestReadingOnAfterAWalk(t *testing.T) {
+	inner := corpus.Zip("c.txt", strings.Repeat("hidden in the inner one\n", 500))
+	var text strings.Builder
+	for i := range 9000 {
+		fmt.Fprintln(&text, i*i)
+	}
+	outer := corpus.Zip("a.txt", text.String(), "b.txt", text.String())
+	budget := new(archive.Budget)
+	for range 3 {
+		budget.Reset(archive.Limits{}, int64(len(outer)))
+		var got []string
+		err := archive.Walk(t.Context(), "application/zip", bytes.NewReader(outer), int64(len(outer)), budget, func(_ archive.Member, r io.Reader) error {
+			begin := make([]byte, 4<<10)
+			if _, err := io.ReadFull(r, begin); err != nil {
+				return err
+			}
+			err := archive.Walk(t.Context(), "application/zip", bytes.NewReader(inner), int64(len(inner)), budget, func(_ archive.Member, r io.Reader) error {
+				_, err := io.Copy(io.Discard, r)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			rest, err := io.ReadAll(r)
+			got = append(got, string(begin)+string(rest))
+			return err
+		})
+		require.NoError(t, err)
+		require.Equal(t, []string{text.String(), text.String()}, got)
+	}
+}
+
+// TestBudgetResets makes sure that nothing counted for one attachment is held
+// against the next.
+func TestBudgetResets(t *testing.T) {
+	b := archive.NewBudget(archive.Limits{Depth: 1, Members: 1}, 1)
+	require.NoError(t, b.Enter())
+	require.ErrorIs(t, b.Enter(), archive.ErrTooDeep)
+	b.Reset(archive.Limits{Depth: 2}, 1)
+	require.NoError(t, b.Enter())
+	require.NoError(t, b.Enter())
+	require.ErrorIs(t, b.Enter(), archive.ErrTooDeep)
+}
+
+// TestSpoolsUseMemoryAgain keeps two spools apart that are open at once, and the
+// second of two in turn from the first.
+func TestSpoolsUseMemoryAgain(t *testing.T) {
+	budget := archive.NewBudget(archive.Limits{}, 1)
+	for i := range 5 {
+		first, err := budget.NewSpool(t.Context(), strings.NewReader(strings.Repeat("a", 40<<10)))
+		require.NoError(t, err)
+		second, err := budget.NewSpool(t.Context(), strings.NewReader(strings.Repeat("b", 10+i)))
+		require.NoError(t, err)
+		for s, want := range map[*archive.Spool]string{first: strings.Repeat("a", 40<<10), second: strings.Repeat("b", 10+i)} {
+			got, err := io.ReadAll(io.NewSectionReader(s, 0, 1<<20))
+			require.NoError(t, err)
+			require.Equal(t, want, string(got))
+		}
+		require.NoError(t, first.Close())
+		require.NoError(t, second.Close())
+		require.NoError(t, second.Close(), "twice does no harm")
+	}
 }
 
 func TestSpool(t *testing.T) {

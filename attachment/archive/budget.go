@@ -3,6 +3,8 @@ package archive
 import (
 	"errors"
 	"io"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
 )
 
 // Sentinels. Test with errors.Is.
@@ -65,11 +67,41 @@ type Budget struct {
 	members  int
 	claimed  int64 // by directories
 	inflated int64 // in truth
+
+	inflaters []*inflate.Reader // idle; one for each level that an archive had
+	spare     []byte            // what a closed spool left
 }
 
 // NewBudget returns the budget for an attachment of size bytes.
 func NewBudget(limits Limits, size int64) *Budget {
-	return &Budget{limits: limits.WithDefaults(), size: max(size, 1)}
+	b := new(Budget)
+	b.Reset(limits, size)
+	return b
+}
+
+// Reset makes b the budget for the next attachment. It keeps the memory in which
+// the last one was unpacked: up to 50 KB for each level of nesting, and 128 KB.
+func (b *Budget) Reset(limits Limits, size int64) {
+	*b = Budget{limits: limits.WithDefaults(), size: max(size, 1), inflaters: b.inflaters, spare: b.spare}
+}
+
+// takeInflater returns a decompressor that nobody else uses.
+func (b *Budget) takeInflater() *inflate.Reader {
+	last := len(b.inflaters) - 1
+	if last < 0 {
+		return new(inflate.Reader)
+	}
+	r := b.inflaters[last]
+	b.inflaters = b.inflaters[:last]
+	return r
+}
+
+// keepInflater takes back what takeInflater gave; nil is nothing.
+func (b *Budget) keepInflater(r *inflate.Reader) {
+	if r != nil {
+		r.Reset(nil)
+		b.inflaters = append(b.inflaters, r)
+	}
 }
 
 // Enter goes one archive deeper; the caller calls Leave when it is done.

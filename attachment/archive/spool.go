@@ -8,12 +8,18 @@ import (
 	"os"
 )
 
-// spoolMemory is how much of a member is held in memory before a file is used.
-const spoolMemory = 1 << 20
+const (
+	// spoolMemory is how much of a member is held in memory before a file is used.
+	spoolMemory = 1 << 20
+
+	// spareMemory is the most of it that a budget keeps for the next spool.
+	spareMemory = 128 << 10
+)
 
 // A Spool is a member unpacked for random access: in memory while it is small,
 // in an unnamed temporary file otherwise.
 type Spool struct {
+	budget *Budget
 	memory []byte
 	file   *os.File
 	size   int64
@@ -22,20 +28,21 @@ type Spool struct {
 // NewSpool unpacks r, whose bytes the budget counts. The caller closes it.
 func (b *Budget) NewSpool(ctx context.Context, r io.Reader) (*Spool, error) {
 	r = contextReader{ctx, r}
-	var head bytes.Buffer
+	head := bytes.NewBuffer(b.spare[:0])
+	b.spare = nil
 	n, err := head.ReadFrom(io.LimitReader(r, spoolMemory+1))
 	if err != nil {
 		return nil, err
 	}
 	if n <= spoolMemory {
-		return &Spool{memory: head.Bytes(), size: n}, nil
+		return &Spool{budget: b, memory: head.Bytes(), size: n}, nil
 	}
 	file, err := os.CreateTemp(b.limits.TempDir, "attachment-*")
 	if err != nil {
 		return nil, err
 	}
-	s := &Spool{file: file}
-	s.size, err = io.Copy(file, io.MultiReader(&head, r))
+	s := &Spool{budget: b, file: file}
+	s.size, err = io.Copy(file, io.MultiReader(head, r))
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -55,6 +62,9 @@ func (s *Spool) ReadAt(p []byte, off int64) (int, error) {
 
 // Close frees the memory or removes the file.
 func (s *Spool) Close() error {
+	if cap(s.memory) <= spareMemory && cap(s.memory) > cap(s.budget.spare) {
+		s.budget.spare = s.memory
+	}
 	s.memory = nil
 	if s.file == nil {
 		return nil

@@ -1,12 +1,13 @@
 package archive
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
 )
 
 // A Member is one thing inside an archive.
@@ -36,7 +37,9 @@ func (m Member) Escapes() bool {
 // Visit is shown one member. r yields its bytes, inflated and counted against
 // the budget; it is nil for folders, links and encrypted members, and becomes
 // invalid when Visit returns. An r that is also an io.ReaderAt with a Size
-// method needs no spool.
+// method needs no spool. Who will read more than a few kilobytes had better say
+// so with a large buffer from the start: a member is unpacked no further than
+// its reader seems to want.
 //
 // The error of Visit ends the walk and is returned by Walk as it is.
 type Visit func(m Member, r io.Reader) error
@@ -51,8 +54,7 @@ type walker struct {
 	budget *Budget
 	visit  Visit
 
-	flate    io.ReadCloser // see inflate
-	buffered *bufio.Reader
+	inflater *inflate.Reader // nil until something is deflated
 }
 
 // Readable reports whether Walk can look into archives of this MIME type, as
@@ -110,7 +112,9 @@ func Walk(ctx context.Context, mime string, r io.ReaderAt, size int64, b *Budget
 		return err
 	}
 	defer b.Leave()
-	return read(ctx, &walker{r: r, size: size, budget: b, visit: visit})
+	w := &walker{r: r, size: size, budget: b, visit: visit}
+	defer func() { b.keepInflater(w.inflater) }()
+	return read(ctx, w)
 }
 
 // show counts a member, looks whether anybody still waits, and visits.

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"compress/bzip2"
 	"context"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/zipdir"
@@ -103,15 +101,12 @@ func (w *walker) showEntry(ctx context.Context, dir *zipdir.Dir, e *zipdir.Entry
 }
 
 // inflate reuses one decompressor for all members of an archive.
-func (w *walker) inflate(data io.Reader) io.Reader {
-	if w.flate == nil {
-		w.buffered = bufio.NewReaderSize(data, 4<<10)
-		w.flate = flate.NewReader(w.buffered)
-		return w.flate
+func (w *walker) inflate(data *io.SectionReader) io.Reader {
+	if w.inflater == nil {
+		w.inflater = w.budget.takeInflater()
 	}
-	w.buffered.Reset(data)
-	_ = w.flate.(flate.Resetter).Reset(w.buffered, nil) // never fails
-	return w.flate
+	w.inflater.Reset(data)
+	return w.inflater
 }
 
 // maxWindow bounds what a decoder may allocate because its input says so.

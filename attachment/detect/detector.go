@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
 )
 
 // HeadBytes is how much of the beginning a Detector makes use of. It reaches
@@ -45,26 +48,54 @@ type DetectorFunc func(ctx context.Context, c Content) (Type, error)
 // Detect calls f.
 func (f DetectorFunc) Detect(ctx context.Context, c Content) (Type, error) { return f(ctx, c) }
 
-// Default returns the detector that this package is about.
-func Default() Detector { return DetectorFunc(detect) }
+// Default returns the detector that this package is about. It uses the memory
+// of one call for the next, so that keeping it pays.
+func Default() Detector { return new(detector) }
 
-func detect(ctx context.Context, c Content) (Type, error) {
+// detector lends every call a room.
+type detector struct{ rooms sync.Pool }
+
+// A room is what one call works in. It may be full of what the last one read.
+type room struct {
+	head     []byte
+	inflater inflate.Reader
+}
+
+// bytes returns n bytes to read into.
+func (r *room) bytes(n int) []byte {
+	if len(r.head) < n {
+		r.head = make([]byte, n)
+	}
+	return r.head[:n]
+}
+
+// Detect implements Detector.
+func (d *detector) Detect(ctx context.Context, c Content) (Type, error) {
 	if err := ctx.Err(); err != nil {
 		return Type{}, err
 	}
-	head, err := c.head(firstBytes)
+	r, ok := d.rooms.Get().(*room)
+	if !ok {
+		r = new(room)
+	}
+	defer d.rooms.Put(r)
+	return detect(c, r)
+}
+
+func detect(c Content, room *room) (Type, error) {
+	head, err := c.head(firstBytes, room)
 	if err != nil {
 		return Type{}, err
 	}
 	switch matchMagic(head) {
 	case zipMagic:
-		return detectZip(c, head)
+		return detectZip(c, head, room)
 	case oleMagic:
 		return detectOLE(c, head)
 	case pdfMagic:
 		return detectPDF(c, head)
 	}
-	if head, err = c.head(HeadBytes); err != nil {
+	if head, err = c.head(HeadBytes, room); err != nil {
 		return Type{}, err
 	}
 	if mime := matchMagic(head); mime != "" {
@@ -88,12 +119,12 @@ func detect(ctx context.Context, c Content) (Type, error) {
 const firstBytes = 4 << 10
 
 // head returns the first n bytes of c, fewer if there are fewer, as far as c has
-// them or can read them.
-func (c Content) head(n int) ([]byte, error) {
+// them or can read them. What it reads lies in room.
+func (c Content) head(n int, room *room) ([]byte, error) {
 	if len(c.Head) >= n || c.At == nil || int64(len(c.Head)) >= c.Size {
 		return c.Head[:min(len(c.Head), n)], nil
 	}
-	buf := make([]byte, min(int64(n), c.Size))
+	buf := room.bytes(int(min(int64(n), c.Size)))
 	got, err := c.At.ReadAt(buf, 0)
 	if got == len(buf) {
 		return buf, nil

@@ -12,7 +12,8 @@
 //     dangerous and what those two miss: scripts, shortcuts, disk images, web
 //     pages in any encoding, macros, encrypted documents, mail formats.
 //   - [ByExtension]: what a file name claims.
-//   - zipdir and cfb: the two directories, read in bounded memory.
+//   - zipdir and cfb: the two directories, read in bounded memory; inflate: how
+//     a member begins, for little.
 //
 // How accurate this is, beside file(1) and each library alone, is measured by
 // TestAccuracy and recorded in ACCURACY.md.

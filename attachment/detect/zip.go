@@ -7,8 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/flate"
-
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/zipdir"
 )
 
@@ -27,12 +26,12 @@ type zipView struct {
 	encrypted, macros bool
 }
 
-func detectZip(c Content, head []byte) (Type, error) {
+func detectZip(c Content, head []byte, room *room) (Type, error) {
 	v := &zipView{names: make(map[string]bool), tops: make(map[string]bool)}
 	if c.At == nil {
 		return v.judgeHead(head), nil
 	}
-	err := v.readDirectory(c)
+	err := v.readDirectory(c, &room.inflater)
 	switch {
 	case errors.Is(err, zipdir.ErrNotZip), errors.Is(err, zipdir.ErrMalformed):
 		return v.judgeHead(head), nil // broken; whoever unpacks it may be more lenient
@@ -42,7 +41,8 @@ func detectZip(c Content, head []byte) (Type, error) {
 	return v.judge(), nil
 }
 
-func (v *zipView) readDirectory(c Content) error {
+func (v *zipView) readDirectory(c Content, inflater *inflate.Reader) error {
+	defer inflater.Reset(nil)
 	dir, err := zipdir.Open(c.At, c.Size)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (v *zipView) readDirectory(c Content) error {
 			if err != nil {
 				return err
 			}
-			v.keep(e.Name, inflate(data, e.Method))
+			v.keep(e.Name, content(data, e.Method, inflater))
 		}
 	}
 	return nil
@@ -144,13 +144,15 @@ func (v *zipView) keep(name, content string) {
 	v.contentTypes = strings.ToLower(content)
 }
 
-// inflate returns the beginning of a member, "" if it cannot be read.
-func inflate(r io.Reader, method uint16) string {
+// content returns the beginning of a member, "" if it cannot be read.
+func content(data *io.SectionReader, method uint16, inflater *inflate.Reader) string {
 	const most = 64 << 10 // [Content_Types].xml of a large workbook
+	var r io.Reader = data
 	switch method {
 	case zipdir.Store:
 	case zipdir.Deflate:
-		r = flate.NewReader(r)
+		inflater.Reset(data)
+		r = inflater
 	default:
 		return ""
 	}

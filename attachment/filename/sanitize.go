@@ -100,6 +100,9 @@ func isDotLike(r rune) bool {
 // isInvisible finds what draws nothing: controls, bidi and zero-width marks,
 // variation selectors, fillers.
 func isInvisible(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false // as in most names
+	}
 	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) ||
 		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) ||
 		unicode.Is(unicode.Variation_Selector, r) ||

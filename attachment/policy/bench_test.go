@@ -3,8 +3,10 @@
 package policy_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +28,9 @@ func workload(size int) map[string][]byte {
 	const main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 	picture := string(noise[:size-size/20])
 	docx := corpus.OOXML("word", main, "word/media/image1.png", picture, "word/styles.xml", "<w:styles/>", "word/settings.xml", "<w:settings/>", "docProps/app.xml", "<Properties/>")
+	const sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 	line := "2026-11-23 10:00:00 INFO the quick brown fox jumps over the lazy dog\n"
+	table := strings.Repeat("2026-11-23,10.50,EUR,Müller,paid\r\n", size/35)
 	return map[string][]byte{
 		"invoice.pdf": pad(corpus.PDF()),
 		"photo.jpg":   pad([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")),
@@ -35,7 +39,42 @@ func workload(size int) map[string][]byte {
 		"letter.docx": docx,
 		"docs.zip":    corpus.Zip("letter.docx", string(corpus.OOXML("word", main)), "scan.pdf", string(pad(corpus.PDF())[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
 		"data.bin1":   noise,
+
+		"report.docx": corpus.OOXML("word", main, parts(9, "word/part%d.xml", "<w:p><w:r><w:t>Lorem ipsum</w:t></w:r></w:p>", picture, size)...),
+		"budget.xlsx": corpus.OOXML("xl", sheet, parts(12, "xl/worksheets/sheet%d.xml", "<c r=\"A1\"><v>12.50</v></c>", picture, size)...),
+		"library.jar": corpus.Zip(append([]string{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n"}, parts(40, "org/example/Type%d.class", "\xCA\xFE\xBA\xBE\x00\x00\x00\x41", picture, size)...)...),
+		"scans.zip":   corpus.Zip(parts(200, "scans/page %d.png", "\x89PNG\r\n\x1A\n\x00\x00\x00\x0DIHDR", picture, size)...),
+		"tables.zip":  corpus.Zip("a.csv", table, "b.csv", table, "c.txt", strings.Repeat(line, size/len(line))),
+		"stored.zip":  stored("letter.docx", string(corpus.OOXML("word", main)), "scan.pdf", string(pad(corpus.PDF())[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
+		"nested.zip": corpus.Zip(
+			"letters.zip", string(corpus.Zip("letter.docx", string(corpus.OOXML("word", main, "word/media/image1.png", picture[:size/2])))),
+			"scans.zip", string(corpus.Zip("scan.pdf", string(pad(corpus.PDF())[:size/3]))),
+		),
 	}
+}
+
+// parts returns n members of size bytes in all, which compress a little.
+func parts(n int, name, head, noise string, size int) (members []string) {
+	each := size / n
+	for i := range n {
+		body := strings.Repeat(head, each/4/len(head)) + noise[i*each/2:][:each/2]
+		members = append(members, fmt.Sprintf(name, i), head+body)
+	}
+	return members
+}
+
+// stored packs without compressing.
+func stored(namesAndData ...string) []byte {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for i := 0; i < len(namesAndData); i += 2 {
+		m, err := w.CreateHeader(&zip.FileHeader{Name: namesAndData[i], Method: zip.Store})
+		if err == nil {
+			_, _ = m.Write([]byte(namesAndData[i+1]))
+		}
+	}
+	_ = w.Close()
+	return out.Bytes()
 }
 
 // cpuTime is what the process has used, garbage collection included, so that a
@@ -47,7 +86,7 @@ func cpuTime() time.Duration {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	p := policy.Default()
+	p := policy.Default().Allow(policy.Extensions("jar", "class"))
 	for _, size := range []struct {
 		name  string
 		bytes int

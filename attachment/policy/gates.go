@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/archive"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/filename"
 )
@@ -75,7 +74,8 @@ func (p *Policy) Content(ctx context.Context, s Subject, r io.ReaderAt, size int
 	if !j.name() {
 		return j.decision, nil
 	}
-	j.work = &work{budget: archive.NewBudget(p.Limits, size)}
+	j.work = p.newWork(size)
+	defer p.endWork(j.work)
 	if err := j.examine(ctx, r, size); err != nil {
 		return Decision{SafeName: j.decision.SafeName}, err
 	}

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"sync"
+
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/archive"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect"
 )
@@ -18,7 +20,7 @@ const (
 // A Policy says what is let in. Start from [Default] or [Strict]; Block, Allow
 // and Only return changed copies, so that one policy can be the base of many.
 // Set the fields before the first use; from then on a Policy is safe for
-// concurrent use.
+// concurrent use. Keep it: what one examination worked in serves the next.
 type Policy struct {
 	// Macros is what becomes of documents with macros under a name that admits
 	// them. Default records, Strict refuses.
@@ -44,6 +46,15 @@ type Policy struct {
 	blocked set
 	allowed set // what the host allowed although it is blocked
 	only    set // if not empty, what alone is let in
+
+	shared *shared // nil for a Policy that nobody started from Default
+}
+
+// shared is what a policy and its copies use again and again. Bytes of earlier
+// attachments lie in it, and nobody reads them.
+type shared struct {
+	detector detect.Detector
+	works    sync.Pool
 }
 
 // Default returns the policy of a careful mail gateway; see the package
@@ -54,6 +65,7 @@ func Default() *Policy {
 		EncryptedArchives:  Refuse,
 		EncryptedDocuments: Record,
 		UnreadableArchives: Refuse,
+		shared:             &shared{detector: detect.Default()},
 	}
 	return p.Block(
 		Extensions(dangerousExtensions()...),
@@ -104,8 +116,28 @@ func (p *Policy) Only(rules ...Rule) *Policy {
 }
 
 func (p *Policy) detector() detect.Detector {
-	if p.Detector != nil {
+	switch {
+	case p.Detector != nil:
 		return p.Detector
+	case p.shared != nil:
+		return p.shared.detector
 	}
 	return detect.Default()
+}
+
+// newWork returns what it takes to examine size bytes; the caller ends it.
+func (p *Policy) newWork(size int64) *work {
+	if p.shared != nil {
+		if w, ok := p.shared.works.Get().(*work); ok {
+			w.budget.Reset(p.Limits, size)
+			return w
+		}
+	}
+	return &work{budget: archive.NewBudget(p.Limits, size)}
+}
+
+func (p *Policy) endWork(w *work) {
+	if p.shared != nil {
+		p.shared.works.Put(w)
+	}
 }

@@ -175,7 +175,10 @@ func (j *judge) examineStream(ctx context.Context, body io.Reader) error {
 	}
 	// A few kilobytes tell most formats; text and the unknown get more.
 	head := j.work.room(firstBytes)
-	n, complete, err := readSome(body, head)
+	if j.claim.usual.Family == detect.Text || needsSpool(j.claim.usual) {
+		head = j.work.room(HeadBytes) // what will be read on is unpacked in larger steps
+	}
+	n, complete, err := readSome(body, head, firstBytes)
 	if err != nil {
 		return err
 	}
@@ -183,13 +186,13 @@ func (j *judge) examineStream(ctx context.Context, body io.Reader) error {
 		own := bytes.Clone(head[:n]) // what is nested in it will want the room
 		return j.examine(ctx, bytes.NewReader(own), int64(n))
 	}
-	t, err := j.policy.detector().Detect(ctx, detect.Content{Head: head[:n], Size: -1})
+	t, err := j.policy.detector().Detect(ctx, detect.Content{Head: head[:firstBytes], Size: -1})
 	if err != nil {
 		return err
 	}
 	if t.MIME == detect.Unknown || t.Family == detect.Text {
 		head = j.work.room(HeadBytes)
-		more, _, err := readSome(body, head[n:])
+		more, _, err := readSome(body, head[n:], len(head)-n)
 		if err != nil {
 			return err
 		}
@@ -213,9 +216,10 @@ func (j *judge) examineStream(ctx context.Context, body io.Reader) error {
 // firstBytes is how much of a member is unpacked at first.
 const firstBytes = 4 << 10
 
-// readSome fills p, or reads to the end and reports that.
-func readSome(r io.Reader, p []byte) (n int, complete bool, err error) {
-	n, err = io.ReadFull(r, p)
+// readSome reads least bytes into p, more where they come at once, or reads to
+// the end and reports that.
+func readSome(r io.Reader, p []byte, least int) (n int, complete bool, err error) {
+	n, err = io.ReadAtLeast(r, p, least)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return n, true, nil
 	}

@@ -58,7 +58,8 @@ func (e *Entry) Mode() fs.FileMode { return fs.FileMode(e.external>>16) & fs.Mod
 // the number of entries.
 func (d *Dir) Entries() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		buf := bufio.NewReaderSize(io.NewSectionReader(d.r, d.Start, d.End-d.Start), 4<<10)
+		length := d.End - d.Start
+		buf := bufio.NewReaderSize(io.NewSectionReader(d.r, d.Start, length), int(max(centralLen, min(length, 4<<10))))
 		var seen uint64
 		for {
 			e, err := d.next(buf)
@@ -109,15 +110,22 @@ func (d *Dir) next(buf *bufio.Reader) (Entry, error) {
 		return Entry{}, malformed(err)
 	}
 
-	variable := make([]byte, nameLen+extraLen)
-	if _, err := io.ReadFull(buf, variable); err != nil {
-		return Entry{}, malformed(err)
+	variable, err := buf.Peek(nameLen + extraLen)
+	if errors.Is(err, bufio.ErrBufferFull) {
+		variable = make([]byte, nameLen+extraLen)
+		_, err = io.ReadFull(buf, variable)
+	} else {
+		commentLen += len(variable) // still in the buffer
 	}
-	if _, err := buf.Discard(commentLen); err != nil {
+	if err != nil {
 		return Entry{}, malformed(err)
 	}
 	e.Name = string(variable[:nameLen])
-	if !e.widen(variable[nameLen:], &offset) {
+	complete := e.widen(variable[nameLen:], &offset)
+	if _, err := buf.Discard(commentLen); err != nil {
+		return Entry{}, malformed(err)
+	}
+	if !complete {
 		return Entry{}, fmt.Errorf("%w: ZIP64 sizes of %.80q are missing", ErrMalformed, e.Name)
 	}
 	if offset > uint64(d.size) || int64(offset) > d.size-d.Base {
@@ -130,13 +138,7 @@ func (d *Dir) next(buf *bufio.Reader) (Entry, error) {
 // widen replaces the 32-bit fields that say "see ZIP64" (APPNOTE 4.5.3).
 func (e *Entry) widen(extra []byte, offset *uint64) bool {
 	const full = 0xFFFFFFFF
-	wide := []*uint64{}
-	for _, field := range []*uint64{&e.Uncompressed, &e.Compressed, offset} {
-		if *field == full {
-			wide = append(wide, field)
-		}
-	}
-	if len(wide) == 0 {
+	if e.Uncompressed != full && e.Compressed != full && *offset != full {
 		return true
 	}
 	for len(extra) >= 4 {
@@ -150,7 +152,10 @@ func (e *Entry) widen(extra []byte, offset *uint64) bool {
 			continue
 		}
 		body := extra[:n]
-		for _, field := range wide {
+		for _, field := range [...]*uint64{&e.Uncompressed, &e.Compressed, offset} {
+			if *field != full {
+				continue
+			}
 			if len(body) < 8 {
 				return false
 			}
@@ -168,8 +173,10 @@ func (e *Entry) widen(extra []byte, offset *uint64) bool {
 // the method, the encryption or the sizes, is ErrMalformed: two programs would
 // unpack two different things.
 func (d *Dir) Data(e *Entry) (*io.SectionReader, error) {
-	var header [localLen]byte
-	if _, err := readFull(d.r, header[:], e.Offset); err != nil {
+	// The name had better be the same, so that one read gets it, too; behind the
+	// last local header there is at least as much of a central one.
+	header := make([]byte, localLen+len(e.Name))
+	if _, err := readFull(d.r, header, e.Offset); err != nil {
 		return nil, malformed(err)
 	}
 	if binary.LittleEndian.Uint32(header[:]) != localSignature {
@@ -177,9 +184,12 @@ func (d *Dir) Data(e *Entry) (*io.SectionReader, error) {
 	}
 	nameLen := int(binary.LittleEndian.Uint16(header[26:]))
 	extraLen := int64(binary.LittleEndian.Uint16(header[28:]))
-	name := make([]byte, nameLen)
-	if _, err := readFull(d.r, name, e.Offset+localLen); err != nil {
-		return nil, malformed(err)
+	name := header[localLen:]
+	if nameLen != len(name) {
+		name = make([]byte, nameLen)
+		if _, err := readFull(d.r, name, e.Offset+localLen); err != nil {
+			return nil, malformed(err)
+		}
 	}
 	flags := binary.LittleEndian.Uint16(header[6:])
 	compressed := binary.LittleEndian.Uint32(header[18:])

@@ -11,11 +11,12 @@ import (
 
 // A Member is one thing inside an archive.
 type Member struct {
-	Name      string // as the archive has it; "" where the format keeps none
-	Size      int64  // as claimed; -1 if unknown
-	Encrypted bool
-	Dir       bool
-	Link      bool // symbolic or hard link, device: nothing to read, much to fear
+	Name       string // as the archive has it; "" where the format keeps none
+	Size       int64  // as claimed; -1 if unknown
+	Encrypted  bool
+	Unreadable bool // its bytes are encoded in a way that nobody here can read
+	Dir        bool
+	Link       bool // symbolic or hard link, device: nothing to read, much to fear
 }
 
 // Escapes reports whether unpacking the member under its own name would write
@@ -34,7 +35,7 @@ func (m Member) Escapes() bool {
 }
 
 // Visit is shown one member. r yields its bytes, inflated and counted against
-// the budget; it is nil for folders, links and encrypted members, and becomes
+// the budget; it is nil for folders, links, encrypted and unreadable members, and becomes
 // invalid when Visit returns. An r that is also an io.ReaderAt with a Size
 // method needs no spool.
 //
@@ -85,6 +86,8 @@ func formatOf(mime string) format {
 		return walkTNEF
 	case "application/onenote":
 		return walkOneNote
+	case "application/pdf":
+		return walkPDF
 	case "message/rfc822", "multipart/related":
 		return walkMail
 	case "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",

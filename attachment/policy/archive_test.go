@@ -162,6 +162,8 @@ func hostile(t testing.TB) map[string][]byte {
 		"gzip bomb":        corpus.GzipBomb(nil, 42),
 		"tar.gz bomb":      corpus.GzipBomb(corpus.TarHeader("zeros", 42<<20), 42),
 		"quine":            quine,
+		"pdf bomb":         corpus.PDFOf(corpus.PDFObject{Value: "/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", Stream: corpus.Zlib(make([]byte, 42<<20))}),
+		"pdf in vain":      append(corpus.PDF(), strings.Repeat("1 0 obj<</EF<</F 1 0 R/A 1 0 R>>/F(a)>>", 1000)...),
 	}
 }
 

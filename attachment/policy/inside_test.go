@@ -1,0 +1,66 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/corpus"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	docxMain = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+	invoice  = `<?xml version="1.0" encoding="UTF-8"?><rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"/>`
+)
+
+// TestFilesInDocuments is about what a document carries along, which a click
+// opens as if it had been attached by itself.
+func TestFilesInDocuments(t *testing.T) {
+	zip := string(corpus.Zip("setup.exe", program))
+	macros := string(corpus.OOXML("word", docxMain, "word/vbaProject.bin", "x"))
+	locked := strings.Replace(string(corpus.PDFWith("a.xml", []byte(invoice))), "/Root", "/Encrypt 9 0 R /Root", 1)
+	for _, tc := range []struct {
+		name   string
+		file   string
+		data   []byte
+		want   policy.Reason
+		member string
+	}{
+		{"electronic invoice", "a.pdf", corpus.PDFWith("factur-x.xml", []byte(invoice)), "", ""},
+		{"electronic invoice, packed", "a.pdf", corpus.PDFWithHidden("factur-x.xml", []byte(invoice)), "", ""},
+		{"portfolio", "a.pdf", corpus.PDFWith("letter.docx", corpus.OOXML("word", docxMain)), "", ""},
+		{"PDF in PDF", "a.pdf", corpus.PDFWith("b.pdf", corpus.PDFWith("factur-x.xml", []byte(invoice))), "", ""},
+		{"program in PDF", "a.pdf", corpus.PDFWith("setup.exe", []byte(program)), policy.BlockedExtension, "a.pdf/setup.exe"},
+		{"program in PDF, packed", "a.pdf", corpus.PDFWithHidden("setup.exe", []byte(program)), policy.BlockedExtension, "a.pdf/setup.exe"},
+		{"disguise in PDF", "a.pdf", corpus.PDFWith("a.xml", []byte(program)), policy.DisguisedType, "a.pdf/a.xml"},
+		{"PDF by another name", "photo.jpg", corpus.PDFWithHidden("a.xml", []byte(program)), policy.DisguisedType, "photo.jpg/a.xml"},
+		{"PDF in PDF, program", "a.pdf", corpus.PDFWith("b.pdf", corpus.PDFWithHidden("a.js", []byte("x"))), policy.BlockedExtension, "a.pdf/b.pdf/a.js"},
+		{"archive in PDF", "a.pdf", corpus.PDFWith("a.zip", []byte(zip)), policy.BlockedExtension, "a.pdf/a.zip/setup.exe"},
+		{"PDF in archive", "a.zip", corpus.Zip("a.pdf", string(corpus.PDFWith("a.js", []byte("x")))), policy.BlockedExtension, "a.zip/a.pdf/a.js"},
+		{"PDF in mail", "a.eml", corpus.MailWith("attachment; filename=a.pdf", corpus.PDFWith("a.js", []byte("x"))), policy.BlockedExtension, "a.eml/a.pdf/a.js"},
+		{"macros in PDF", "a.pdf", corpus.PDFWith("letter.docx", []byte(macros)), policy.DisguisedMacros, "a.pdf/letter.docx"},
+		{"PDF behind something else", "a.pdf", append([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01"), corpus.PDFWith("a.js", []byte("x"))...), policy.BlockedExtension, "a.pdf/a.js"},
+		{"PDF in the same bytes as an archive", "a.pdf", corpus.Zip("a", string(corpus.PDF()), "b.pdf", "x"), "", ""},
+		{"invoice in encrypted PDF", "a.pdf", []byte(locked), policy.EncryptedArchive, "a.pdf"},
+		{"odd encoding in PDF", "a.pdf", corpus.PDFOf(corpus.PDFObject{Value: "<< /F (a.xml) /EF << /F 2 0 R >> >>"}, corpus.PDFObject{Value: "/Filter /JBIG2Decode", Stream: []byte("x")}), policy.UnreadableArchive, "a.pdf/a.xml"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := judge(t, policy.Default(), tc.file, "", tc.data)
+			require.Equal(t, tc.want, d.Reason, "%+v", d)
+			require.Equal(t, tc.member, d.Member)
+		})
+	}
+}
+
+func TestHostMayLoosenForDocuments(t *testing.T) {
+	odd := corpus.PDFOf(corpus.PDFObject{Value: "<< /F (a.xml) /EF << /F 2 0 R >> >>"}, corpus.PDFObject{Value: "/Filter /JBIG2Decode", Stream: []byte("x")})
+	p := policy.Default()
+	p.UnreadableArchives = policy.Record
+	d := judge(t, p, "a.pdf", "", odd)
+	require.True(t, d.Allow)
+	require.Contains(t, kinds(d), policy.FindUnreadable)
+
+	d = judge(t, policy.Default().Allow(policy.Extensions("js")), "a.pdf", "", corpus.PDFWith("a.js", []byte("x")))
+	require.True(t, d.Allow, d.Message)
+}

@@ -57,6 +57,9 @@ func walkOLE(ctx context.Context, w *walker) error {
 			err = w.showAttachment(ctx, f, e)
 		case e.Kind == cfb.Stream && strings.EqualFold(e.Name, "\x01Ole10Native"):
 			err = w.showPackage(ctx, f.Open(e))
+		case e.Kind == cfb.Stream && (e.Name == "Package" || e.Name == "CONTENTS"):
+			// A whole document, as Office and Acrobat embed theirs.
+			err = w.show(ctx, Member{Size: e.Size}, contextReader{ctx, f.Open(e)})
 		}
 		if err != nil {
 			return err

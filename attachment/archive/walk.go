@@ -88,6 +88,8 @@ func formatOf(mime string) format {
 		return walkOneNote
 	case "application/pdf":
 		return walkPDF
+	case "text/rtf":
+		return walkRTF
 	case "message/rfc822", "multipart/related":
 		return walkMail
 	case "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",

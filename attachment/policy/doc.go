@@ -28,10 +28,9 @@
 // Opened are ZIP (stored, Deflate, BZIP2, Zstandard), tar, gzip, bzip2, xz, LZMA,
 // Zstandard, 7z (LZMA, LZMA2, Deflate, BZIP2, stored), RAR 1.5 to 5, cpio,
 // winmail.dat, mail within mail, Outlook messages, notebooks, and what is embedded
-// in office documents and PDFs. CAB, ARJ, ACE, LZH, StuffIt, BinHex, uuencode and
+// in office documents, PDFs and RTF. CAB, ARJ, ACE, LZH, StuffIt, BinHex, uuencode and
 // compress are recognised and refused, for nobody here can read them;
-// UnreadableArchives changes that. What is embedded in RTF is left to the virus
-// scanner.
+// UnreadableArchives changes that.
 //
 // # Macros
 //

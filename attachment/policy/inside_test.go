@@ -19,6 +19,12 @@ const (
 func TestFilesInDocuments(t *testing.T) {
 	zip := string(corpus.Zip("setup.exe", program))
 	macros := string(corpus.OOXML("word", docxMain, "word/vbaProject.bin", "x"))
+	sheet := string(corpus.OOXML("xl", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"))
+	chart := string(corpus.CompoundFile([16]byte{}, corpus.Stream("Workbook", "\x09\x08\x10\x00"), corpus.Stream("\x01Ole", "x")))
+	wrapped := func(stream, data string) string {
+		return string(corpus.CompoundFile([16]byte{}, corpus.Stream(stream, data)))
+	}
+	pack := func(name, data string) string { return corpus.OLEPackage(name, name, []byte(data))[4:] }
 	locked := strings.Replace(string(corpus.PDFWith("a.xml", []byte(invoice))), "/Root", "/Encrypt 9 0 R /Root", 1)
 	for _, tc := range []struct {
 		name   string
@@ -44,6 +50,22 @@ func TestFilesInDocuments(t *testing.T) {
 		{"PDF in the same bytes as an archive", "a.pdf", corpus.Zip("a", string(corpus.PDF()), "b.pdf", "x"), "", ""},
 		{"invoice in encrypted PDF", "a.pdf", []byte(locked), policy.EncryptedArchive, "a.pdf"},
 		{"odd encoding in PDF", "a.pdf", corpus.PDFOf(corpus.PDFObject{Value: "<< /F (a.xml) /EF << /F 2 0 R >> >>"}, corpus.PDFObject{Value: "/Filter /JBIG2Decode", Stream: []byte("x")}), policy.UnreadableArchive, "a.pdf/a.xml"},
+		{"letter", "a.rtf", corpus.RTFOf(""), "", ""},
+		{"picture in RTF", "a.rtf", corpus.RTFWith("PBrush", "BM\x36\x00\x00\x00"), "", ""},
+		{"chart in RTF", "a.rtf", corpus.RTFWith("Excel.Chart.8", chart), "", ""},
+		{"sheet in RTF", "a.doc", corpus.RTFWith("Excel.Sheet.12", wrapped("Package", sheet)), "", ""},
+		{"PDF in RTF", "a.rtf", corpus.RTFWith("AcroExch.Document", wrapped("CONTENTS", string(corpus.PDF()))), "", ""},
+		{"text in RTF", "a.rtf", corpus.RTFWith("Package", pack("a.txt", "hello")), "", ""},
+		{"program in RTF", "a.rtf", corpus.RTFWith("Package", pack("a.exe", program)), policy.BlockedExtension, "a.rtf/a.exe"},
+		{"disguise in RTF", "a.rtf", corpus.RTFWith("package", pack("a.txt", program)), policy.DisguisedType, "a.rtf/a.txt"},
+		{"RTF by another name", "a.pdf", corpus.RTFWith("Package", pack("a.exe", program)), policy.BlockedExtension, "a.pdf/a.exe"},
+		{"package in compound file in RTF", "a.rtf", corpus.RTFWith("Package", wrapped("\x01Ole10Native", corpus.OLEPackage("a.exe", "a.exe", []byte(program)))), policy.BlockedExtension, "a.rtf/a.exe"},
+		{"macros in RTF", "a.rtf", corpus.RTFWith("Word.Document.8", string(corpus.CompoundFile([16]byte{}, corpus.Stream("WordDocument", "x"), corpus.VBA("Macros")))), policy.DisguisedMacros, "a.rtf"},
+		{"macros in sheet in RTF", "a.rtf", corpus.RTFWith("Excel.Sheet.12", wrapped("Package", macros)), policy.DisguisedMacros, "a.rtf"},
+		{"program in PDF in RTF", "a.rtf", corpus.RTFWith("AcroExch.Document", wrapped("CONTENTS", string(corpus.PDFWith("a.exe", []byte(program))))), policy.BlockedExtension, "a.rtf/a.exe"},
+		{"RTF in archive", "b.zip", corpus.Zip("a.doc", string(corpus.RTFWith("Package", pack("a.exe", program)))), policy.BlockedExtension, "b.zip/a.doc/a.exe"},
+		{"nonsense in RTF", "a.rtf", corpus.RTFOf("0102030405060708090a"), policy.UnreadableArchive, "a.rtf"},
+		{"second object in RTF", "a.rtf", append(corpus.RTFWith("PBrush", "BM"), corpus.RTFWith("Package", pack("a.exe", program))...), policy.BlockedExtension, "a.rtf/a.exe"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := judge(t, policy.Default(), tc.file, "", tc.data)

@@ -179,8 +179,11 @@ func (h *rtfHex) byte() (byte, error) {
 				return 0, err
 			}
 		case h.hidden == 0:
-			if d, ok := hexDigit(c); ok {
-				digits = digits<<4 | d
+			if d := strings.IndexByte("0123456789abcdefABCDEF", c); d >= 0 {
+				if d > 15 {
+					d -= 6
+				}
+				digits = digits<<4 | byte(d)
 				n++
 			}
 		}
@@ -237,16 +240,4 @@ func (h *rtfHex) symbol() error {
 		_, err = h.in.ReadByte()
 	}
 	return err
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

@@ -84,8 +84,8 @@ func TestRTFEveryWindowBoundary(t *testing.T) {
 // FuzzRTF proves that bytes in memory never fail but for the budget, and that a
 // member can be read to its end.
 func FuzzRTF(f *testing.F) {
-	f.Add([]byte(corpus.RTFWith("Package", corpus.OLEPackage("a", "b", []byte("x"))[4:])))
-	f.Add([]byte(corpus.RTFWith("PBrush", "BM")))
+	f.Add(corpus.RTFWith("Package", corpus.OLEPackage("a", "b", []byte("x"))[4:]))
+	f.Add(corpus.RTFWith("PBrush", "BM"))
 	f.Add([]byte(`{\rt{\*\objdata 01{\*\x 2}050000\bin4 abcd\'00{\objdata`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, err := list(t.Context(), "text/rtf", b, archive.Limits{Members: 1000})

@@ -90,6 +90,8 @@ func formatOf(mime string) format {
 		return walkPDF
 	case "text/rtf":
 		return walkRTF
+	case "text/x-uuencode":
+		return walkUUEncoded
 	case "message/rfc822", "multipart/related":
 		return walkMail
 	case "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",

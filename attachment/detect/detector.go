@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/uuencode"
 )
 
 // HeadBytes is how much of the beginning a Detector makes use of. It reaches
@@ -73,6 +75,9 @@ func detect(ctx context.Context, c Content) (Type, error) {
 	if s, ok := newSample(head); ok {
 		if t, ok := matchText(s); ok {
 			return t, nil
+		}
+		if uuencode.Contains(head) {
+			return of("text/x-uuencode"), nil // behind a text
 		}
 	}
 	if isBinaryMail(head) {

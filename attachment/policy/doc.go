@@ -28,8 +28,8 @@
 // Opened are ZIP (stored, Deflate, BZIP2, Zstandard), tar, gzip, bzip2, xz, LZMA,
 // Zstandard, 7z (LZMA, LZMA2, Deflate, BZIP2, stored), RAR 1.5 to 5, cpio,
 // winmail.dat, mail within mail, Outlook messages, notebooks, and what is embedded
-// in office documents, PDFs and RTF. CAB, ARJ, ACE, LZH, StuffIt, BinHex, uuencode and
-// compress are recognised and refused, for nobody here can read them;
+// in office documents, PDFs, RTF and uuencoded text. CAB, ARJ, ACE, LZH, StuffIt,
+// BinHex and compress are recognised and refused, for nobody here can read them;
 // UnreadableArchives changes that.
 //
 // # Macros

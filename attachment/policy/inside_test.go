@@ -19,6 +19,7 @@ const (
 func TestFilesInDocuments(t *testing.T) {
 	zip := string(corpus.Zip("setup.exe", program))
 	macros := string(corpus.OOXML("word", docxMain, "word/vbaProject.bin", "x"))
+	const head = "From: a@example.com\nTo: b@example.com\nSubject: x\nMIME-Version: 1.0\n"
 	sheet := string(corpus.OOXML("xl", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"))
 	chart := string(corpus.CompoundFile([16]byte{}, corpus.Stream("Workbook", "\x09\x08\x10\x00"), corpus.Stream("\x01Ole", "x")))
 	wrapped := func(stream, data string) string {
@@ -66,6 +67,16 @@ func TestFilesInDocuments(t *testing.T) {
 		{"RTF in archive", "b.zip", corpus.Zip("a.doc", string(corpus.RTFWith("Package", pack("a.exe", program)))), policy.BlockedExtension, "b.zip/a.doc/a.exe"},
 		{"nonsense in RTF", "a.rtf", corpus.RTFOf("0102030405060708090a"), policy.UnreadableArchive, "a.rtf"},
 		{"second object in RTF", "a.rtf", append(corpus.RTFWith("PBrush", "BM"), corpus.RTFWith("Package", pack("a.exe", program))...), policy.BlockedExtension, "a.rtf/a.exe"},
+		{"uuencoded picture", "a.uue", []byte(corpus.UUEncode("a.gif", []byte("GIF89a"))), "", ""},
+		{"uuencoded program", "a.uue", []byte(corpus.UUEncode("a.exe", []byte(program))), policy.BlockedExtension, "a.uue/a.exe"},
+		{"uuencoded disguise", "a.uue", []byte(corpus.UUEncode("a.pdf", []byte(program))), policy.DisguisedType, "a.uue/a.pdf"},
+		{"uuencoded by another name", "a.pdf", []byte(corpus.UUEncode("a.exe", []byte(program))), policy.BlockedExtension, "a.pdf/a.exe"},
+		{"uuencoded behind a text", "a.txt", []byte("Hi,\n\n" + corpus.UUEncode("a.exe", []byte(program))), policy.BlockedExtension, "a.txt/a.exe"},
+		{"uuencoded, large, in archive", "b.zip", corpus.Zip("a.txt", strings.Repeat("Hello\n", 2000)+corpus.UUEncode("a.txt", []byte(program))), policy.DisguisedType, "b.zip/a.txt/a.txt"},
+		{"uuencoded in mail", "a.eml", []byte(head + "\nHi,\n\n" + corpus.UUEncode("a.exe", []byte(program))), policy.BlockedExtension, "a.eml/a.exe"},
+		{"uuencoded in part of mail", "a.eml", []byte(head + "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n" + corpus.UUEncode("a.pdf", []byte(program)) + "--b--\n"), policy.DisguisedType, "a.eml/a.pdf"},
+		{"uuencoded mail attachment", "a.eml", []byte(head + "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: x-uuencode\n\n" + corpus.UUEncode("a.pdf", []byte(program))), policy.DisguisedType, "a.eml/a.pdf/a.pdf"},
+		{"prose", "a.txt", []byte("To begin with\nbegin 644 times\nand end in lower case\nend\n"), "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := judge(t, policy.Default(), tc.file, "", tc.data)

@@ -28,7 +28,8 @@ func workload(size int) map[string][]byte {
 	docx := corpus.OOXML("word", main, "word/media/image1.png", picture, "word/styles.xml", "<w:styles/>", "word/settings.xml", "<w:settings/>", "docProps/app.xml", "<Properties/>")
 	line := "2026-11-23 10:00:00 INFO the quick brown fox jumps over the lazy dog\n"
 	return map[string][]byte{
-		"invoice.pdf": pad(corpus.PDF()),
+		"invoice.pdf": scanned(noise),
+		"damaged.pdf": pad(corpus.PDF()), // without a table where one belongs: all of it is searched
 		"photo.jpg":   pad([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")),
 		"server.log":  []byte(strings.Repeat(line, size/len(line))),
 		"page.html":   []byte("<!DOCTYPE html><html><body>" + strings.Repeat("<p>Lorem ipsum dolor sit amet</p>", size/33)),
@@ -36,6 +37,17 @@ func workload(size int) map[string][]byte {
 		"docs.zip":    corpus.Zip("letter.docx", string(corpus.OOXML("word", main)), "scan.pdf", string(pad(corpus.PDF())[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
 		"data.bin1":   noise,
 	}
+}
+
+// scanned is a document of one picture.
+func scanned(picture []byte) []byte {
+	return corpus.PDFOf(
+		corpus.PDFObject{Value: "<< /Type /Catalog /Pages 2 0 R >>"},
+		corpus.PDFObject{Value: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"},
+		corpus.PDFObject{Value: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Resources << /XObject << /I 4 0 R >> >> /Contents 5 0 R >>"},
+		corpus.PDFObject{Value: "/Type /XObject /Subtype /Image /Width 1000 /Height 1000 /BitsPerComponent 8 /ColorSpace /DeviceGray /Filter /DCTDecode", Stream: picture},
+		corpus.PDFObject{Stream: []byte("q 200 0 0 200 0 0 cm /I Do Q")},
+	)
 }
 
 // cpuTime is what the process has used, garbage collection included, so that a

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +110,79 @@ func TestEveryWindowBoundary(t *testing.T) {
 		got, err := list(t.Context(), b)
 		require.NoError(t, err)
 		require.Equal(t, []string{"a.txt=hello"}, got, shift)
+	}
+}
+
+// TestLongStreams hides a file inside the picture of a large document, whose
+// bytes are searched only if there is something wrong with the document.
+func TestLongStreams(t *testing.T) {
+	hidden := "\n7 0 obj << /F (a.txt) /EF << /F 8 0 R >> >> endobj\n8 0 obj << >> stream\nhello\nendstream endobj\n"
+	picture := []byte(strings.Repeat("x", 600<<10) + hidden + strings.Repeat("x", 100))
+	document := corpus.PDFOf(
+		corpus.PDFObject{Value: "<< /Type /Catalog /Pages 2 0 R >>"},
+		corpus.PDFObject{Value: "<< /Type /Pages /Kids [] /Count 0 >>"},
+		corpus.PDFObject{Value: "/Subtype /Image", Stream: picture},
+	)
+	got, err := list(t.Context(), document)
+	require.NoError(t, err)
+	require.Empty(t, got, "nobody looks for objects within a picture")
+
+	inside := bytes.Index(document, []byte("7 0 obj"))
+	entry := bytes.Index(document, []byte("00000 n"))
+	replace := func(old, with string) []byte { return bytes.Replace(document, []byte(old), []byte(with), 1) }
+	pointed := bytes.Clone(document)
+	copy(pointed[entry-11:], fmt.Sprintf("%010d", inside))
+	for name, b := range map[string][]byte{
+		"an entry points into it":  bytes.Replace(document, []byte("trailer"), fmt.Appendf(nil, "7 1\n%010d 00000 n \ntrailer", inside), 1),
+		"an entry is wrong":        pointed,
+		"an entry is off by one":   replace("%PDF-1.7\n", "%PDF-1.7\n\n"),
+		"another number":           replace("2 0 obj", "9 0 obj"),
+		"no table":                 replace("startxref", "startxxxx"),
+		"table elsewhere":          replace("startxref\n", "startxref\n1"),
+		"no root":                  replace("/Root", "/Boot"),
+		"root is no catalogue":     replace("/Catalog", "/Kattalog"),
+		"length is wrong":          replace("/Length 6", "/Length 5"),
+		"two lengths":              replace("/Image", "/Image /Length 3"),
+		"previous table elsewhere": replace("/Root", "/Prev 7 /Root"),
+		"rubbish at the end":       append(bytes.Clone(document), make([]byte, 2000)...),
+	} {
+		got, err := list(t.Context(), b)
+		require.NoError(t, err, name)
+		require.Equal(t, []string{"a.txt=hello\n"}, got, name)
+	}
+}
+
+// TestFilesOfTools reads what others write, if they are installed.
+func TestFilesOfTools(t *testing.T) {
+	dir := t.TempDir()
+	base, attached, text := filepath.Join(dir, "a.pdf"), filepath.Join(dir, "b.pdf"), filepath.Join(dir, "a.txt")
+	picture := bytes.Repeat([]byte("picture "), 100<<10)
+	require.NoError(t, os.WriteFile(base, corpus.PDFOf(
+		corpus.PDFObject{Value: "<< /Type /Catalog /Pages 2 0 R >>"},
+		corpus.PDFObject{Value: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"},
+		corpus.PDFObject{Value: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Resources << /XObject << /I 4 0 R >> >> >>"},
+		corpus.PDFObject{Value: "/Type /XObject /Subtype /Image /Width 10 /Height 10 /BitsPerComponent 8 /ColorSpace /DeviceGray", Stream: picture},
+	), 0o600))
+	require.NoError(t, os.WriteFile(text, []byte("hello"), 0o600))
+	tool := func(name string, args ...string) {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Skip(name + " is not installed (apt-get install qpdf poppler-utils)")
+		}
+		out, err := exec.Command(path, args...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	tool("pdfattach", base, text, attached)
+	for _, args := range []string{"", "--object-streams=generate", "--object-streams=generate --stream-data=preserve", "--linearize --object-streams=generate", "--linearize", "--qdf --object-streams=disable"} {
+		for pdf, want := range map[string][]string{base: nil, attached: {"a.txt=hello"}} {
+			made := filepath.Join(dir, "c.pdf")
+			tool("qpdf", append(strings.Fields(args), pdf, made)...)
+			b, err := os.ReadFile(made)
+			require.NoError(t, err)
+			got, err := list(t.Context(), b)
+			require.NoError(t, err)
+			require.Equal(t, want, got, args)
+		}
 	}
 }
 

@@ -139,10 +139,22 @@ func (s *scanner) names(r io.Reader, visit func(at int64, n string, after []byte
 	})
 }
 
-// findMarks passes over the whole file once.
+// findMarks passes over the file once.
 func (s *scanner) findMarks() error {
+	from := int64(0)
+	for _, skip := range append(s.opaque(), span{s.size, s.size}) {
+		if err := s.findMarksIn(span{from, skip.from}); err != nil {
+			return err
+		}
+		from = skip.to
+	}
+	return s.fatal
+}
+
+func (s *scanner) findMarksIn(part span) error {
 	const most = 100_000
-	return s.names(io.NewSectionReader(s.r, 0, s.size), func(at int64, n string, after []byte) error {
+	return s.names(io.NewSectionReader(s.r, part.from, part.to-part.from), func(at int64, n string, after []byte) error {
+		at += part.from
 		switch n {
 		case "EF":
 			s.embedded = append(s.embedded, at)

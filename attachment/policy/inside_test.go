@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -96,4 +97,26 @@ func TestHostMayLoosenForDocuments(t *testing.T) {
 
 	d = judge(t, policy.Default().Allow(policy.Extensions("js")), "a.pdf", "", corpus.PDFWith("a.js", []byte("x")))
 	require.True(t, d.Allow, d.Message)
+}
+
+// TestCabinetsAreRefused says what becomes of CAB files: offices do not mail
+// them, all voices of sources.go block the extension but Chromium, and so nobody
+// here looks inside.
+func TestCabinetsAreRefused(t *testing.T) {
+	cabinet := corpus.Cabinet("a.txt", []byte("hello"))
+	odd := bytes.Clone(cabinet)
+	copy(odd[4:], "\x01\x02\x03\x04") // reserved
+	for _, data := range [][]byte{cabinet, odd} {
+		require.Equal(t, policy.BlockedExtension, judge(t, policy.Default(), "a.cab", "", data).Reason)
+		for _, name := range []string{"a.pdf", "a.zip", "a.txt", "a"} {
+			require.Equal(t, policy.UnreadableArchive, judge(t, policy.Default(), name, "", data).Reason, name)
+		}
+		require.Equal(t, policy.UnreadableArchive, judge(t, policy.Default(), "a.zip", "", corpus.Zip("a.txt", string(data))).Reason)
+		require.Equal(t, policy.UnreadableArchive, judge(t, policy.Default(), "a.pdf", "", corpus.PDFWith("a.txt", data)).Reason)
+	}
+
+	p := policy.Default().Allow(policy.Extensions("cab"))
+	require.Equal(t, policy.UnreadableArchive, judge(t, p, "a.cab", "", cabinet).Reason)
+	p.UnreadableArchives = policy.Record
+	require.True(t, judge(t, p, "a.cab", "", cabinet).Allow)
 }

@@ -20,16 +20,17 @@ const objectData = `\objdata`
 // digits of an object past everything that is none, and so must we: what does
 // not make sense then is taken for an attempt to hide something.
 func walkRTF(ctx context.Context, w *walker) error {
-	at := int64(0)
-	for {
-		found, err := w.index(ctx, at, objectData)
+	hex := &rtfHex{in: &countingReader{r: bufio.NewReader(nil)}}
+	object := bufio.NewReader(nil)
+	var room []byte
+	for at := int64(0); ; {
+		found, err := w.index(ctx, at, objectData, &room)
 		if err != nil || found < 0 {
 			return err
 		}
 		at = found + int64(len(objectData))
-		section := io.NewSectionReader(w.r, at, w.size-at)
-		hex := &rtfHex{in: &countingReader{r: bufio.NewReader(contextReader{ctx, section})}}
-		object := bufio.NewReader(w.inflated(ctx, hex))
+		hex.reset(contextReader{ctx, io.NewSectionReader(w.r, at, w.size-at)})
+		object.Reset(w.inflated(ctx, hex))
 		if err := w.showObject(ctx, object); err != nil {
 			return err
 		}
@@ -40,22 +41,24 @@ func walkRTF(ctx context.Context, w *walker) error {
 	}
 }
 
-// index returns where s stands at or after offset at; -1 if nowhere.
-func (w *walker) index(ctx context.Context, at int64, s string) (int64, error) {
-	const step = 64 << 10
-	buf := make([]byte, min(step, max(0, w.size-at)))
-	for at < w.size {
+// index returns where s stands at or after offset at; -1 if nowhere. It looks
+// further and further ahead, in room, which it makes.
+func (w *walker) index(ctx context.Context, at int64, s string, room *[]byte) (int64, error) {
+	for step := 256; at < w.size; step = min(4*step, 64<<10) {
 		if err := ctx.Err(); err != nil {
 			return -1, err
 		}
-		n, err := w.r.ReadAt(buf, at)
+		if len(*room) < step {
+			*room = make([]byte, step)
+		}
+		n, err := w.r.ReadAt((*room)[:min(int64(step), w.size-at)], at)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return -1, err
 		}
-		if found := bytes.Index(buf[:n], []byte(s)); found >= 0 {
+		if found := bytes.Index((*room)[:n], []byte(s)); found >= 0 {
 			return at + int64(found), nil
 		}
-		if n < len(buf) || n < len(s) {
+		if n < len(s) {
 			return -1, nil
 		}
 		at += int64(n - len(s) + 1)
@@ -66,7 +69,7 @@ func (w *walker) index(ctx context.Context, at int64, s string) (int64, error) {
 // showObject reads the OLE 1.0 object ([MS-OLEDS] 2.2.4 and 2.2.5) that in holds.
 func (w *walker) showObject(ctx context.Context, in *bufio.Reader) error {
 	if _, err := in.Peek(1); errors.Is(err, io.EOF) {
-		return nil // no object but its picture
+		return w.budget.member() // no object but its picture
 	}
 	const linked, embedded = 1, 2
 	format, class, err := readObjectHeader(in)
@@ -134,6 +137,12 @@ type rtfHex struct {
 	binary int64
 	ended  bool
 	next   int64 // where it ended
+}
+
+func (h *rtfHex) reset(r io.Reader) {
+	h.in.r.Reset(r)
+	h.in.n = 0
+	*h = rtfHex{in: h.in}
 }
 
 func (h *rtfHex) Read(p []byte) (int, error) {

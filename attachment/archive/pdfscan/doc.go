@@ -17,6 +17,8 @@
 //
 // # What is not seen
 //
-// Files in a PDF that needs a password, unless a dictionary outside of its
-// object streams names them; then they are known to exist, no more.
+// Files in an encrypted PDF, unless a dictionary outside of its object streams
+// names them; then they are known to exist, no more. And objects hidden within a
+// stream of more than 64 KiB of a file whose cross-reference data are in order in
+// every entry; no reader looks there unless other damage makes it start all over.
 package pdfscan

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/archive/pdfscan"
@@ -18,6 +20,13 @@ func FuzzScan(f *testing.F) {
 	f.Add(corpus.PDFWithHidden("a.txt", []byte("hello")))
 	f.Add(corpus.PDFOf(corpus.PDFObject{Value: "<< /UF <FEFF0041> /#45F 3 0 R >>"}, corpus.PDFObject{Value: "/Filter [/AHx /A85]", Stream: []byte("00>")}, corpus.PDFObject{Value: "<< /F 2 0 R >>"}))
 	f.Add([]byte("%PDF-1.4\n1 0 obj<</EF<</F 1 0 R>>/F(\\141(\\)))/Length 2 0 R>>stream\r\nendstream 2 0 obj 5"))
+	for _, name := range []string{"invoice.pdf", "linearized.pdf"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	enough := errors.New("enough")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		left := 1 << 20

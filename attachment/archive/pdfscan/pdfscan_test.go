@@ -152,6 +152,17 @@ func TestLongStreams(t *testing.T) {
 	}
 }
 
+// TestSamples reads the documents of testdata, which its README describes.
+func TestSamples(t *testing.T) {
+	for _, name := range []string{"invoice.pdf", "linearized.pdf"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		require.NoError(t, err)
+		got, err := list(t.Context(), b)
+		require.NoError(t, err)
+		require.Equal(t, []string{"factur-x.xml=<?xml version=\"1.0\"?><rsm:CrossIndustryInvoice/>\n"}, got, name)
+	}
+}
+
 // TestFilesOfTools reads what others write, if they are installed.
 func TestFilesOfTools(t *testing.T) {
 	dir := t.TempDir()

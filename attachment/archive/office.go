@@ -51,7 +51,9 @@ func walkOLE(ctx context.Context, w *walker) error {
 	if err != nil {
 		return oleError(err)
 	}
+	var damage error
 	for _, e := range f.Entries() {
+		err = nil
 		switch {
 		case e.Kind == cfb.Storage && strings.HasPrefix(e.Name, "__attach_version1.0_#"):
 			err = w.showAttachment(ctx, f, e)
@@ -61,11 +63,14 @@ func walkOLE(ctx context.Context, w *walker) error {
 			// A whole document, as Office and Acrobat embed theirs.
 			err = w.show(ctx, Member{Size: e.Size}, contextReader{ctx, f.Open(e)})
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrMalformed):
+			damage = err // the others may be whole
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return damage
 }
 
 func oleError(err error) error {

@@ -65,6 +65,7 @@ func TestFilesInDocuments(t *testing.T) {
 		{"macros in RTF", "a.rtf", corpus.RTFWith("Word.Document.8", string(corpus.CompoundFile([16]byte{}, corpus.Stream("WordDocument", "x"), corpus.VBA("Macros")))), policy.DisguisedMacros, "a.rtf"},
 		{"macros in sheet in RTF", "a.rtf", corpus.RTFWith("Excel.Sheet.12", wrapped("Package", macros)), policy.DisguisedMacros, "a.rtf"},
 		{"program in PDF in RTF", "a.rtf", corpus.RTFWith("AcroExch.Document", wrapped("CONTENTS", string(corpus.PDFWith("a.exe", []byte(program))))), policy.BlockedExtension, "a.rtf/a.exe"},
+		{"package behind a damaged one", "a.doc", corpus.CompoundFile([16]byte{}, corpus.Stream("\x01Ole10Native", "1234\x02\x00"+strings.Repeat("x", 8000)), corpus.Storage("x", corpus.Stream("\x01Ole10Native", corpus.OLEPackage("a.exe", "a.exe", []byte(program))))), policy.BlockedExtension, "a.doc/a.exe"},
 		{"RTF in archive", "b.zip", corpus.Zip("a.doc", string(corpus.RTFWith("Package", pack("a.exe", program)))), policy.BlockedExtension, "b.zip/a.doc/a.exe"},
 		{"nonsense in RTF", "a.rtf", corpus.RTFOf("0102030405060708090a"), policy.UnreadableArchive, "a.rtf"},
 		{"second object in RTF", "a.rtf", append(corpus.RTFWith("PBrush", "BM"), corpus.RTFWith("Package", pack("a.exe", program))...), policy.BlockedExtension, "a.rtf/a.exe"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -34,7 +35,7 @@ func walkRTF(ctx context.Context, w *walker) error {
 		if err := w.showObject(ctx, object); err != nil {
 			return err
 		}
-		if _, err := io.Copy(io.Discard, object); err != nil {
+		if _, err := object.Discard(math.MaxInt); !errors.Is(err, io.EOF) {
 			return err
 		}
 		at += hex.next

@@ -134,7 +134,7 @@ func TestClamAVFiles(t *testing.T) {
 	for suffix, mime := range map[string]string{
 		"newc.cpio": "application/x-cpio", "odc.cpio": "application/x-cpio", "bin-le.cpio": "application/x-cpio", "bin-be.cpio": "application/x-cpio",
 		"tnef": "application/vnd.ms-tnef", "zip": "application/zip", "tar.gz": "application/gzip", "bz2.zip": "application/zip",
-		"7z": "application/x-7z-compressed",
+		"7z": "application/x-7z-compressed", "exe.rtf": "text/rtf", "pdf": "application/pdf",
 	} {
 		b, err := os.ReadFile("/usr/share/clamav-testfiles/clam." + suffix)
 		if err != nil {
@@ -287,7 +287,7 @@ func FuzzWalk(f *testing.F) {
 		"application/zip", "application/x-tar", "application/gzip", "application/x-bzip2", "application/zstd", "application/x-xz",
 		"application/x-lzma", "application/vnd.rar", "application/x-cpio", "application/vnd.ms-tnef", "application/onenote",
 		"message/rfc822", "application/vnd.ms-outlook", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-		"application/x-7z-compressed",
+		"application/x-7z-compressed", "application/pdf", "text/rtf", "text/x-uuencode",
 	}
 	f.Add(byte(0), corpus.Zip("a.txt", "hello", "b/", ""))
 	f.Add(byte(1), corpus.Tar("a.txt", "hello"))
@@ -299,6 +299,9 @@ func FuzzWalk(f *testing.F) {
 	f.Add(byte(12), corpus.OutlookMessage("a.pdf", []byte("x")))
 	f.Add(byte(12), corpus.CompoundFile([16]byte{}, corpus.Stream("\x01Ole10Native", corpus.OLEPackage("a", `c:\a.exe`, []byte("x")))))
 	f.Add(byte(13), corpus.Zip("word/embeddings/a.bin", "x"))
+	f.Add(byte(15), corpus.PDFWithHidden("a.txt", []byte("x")))
+	f.Add(byte(17), []byte(corpus.UUEncode("a.txt", []byte("x"))))
+	f.Add(byte(16), corpus.RTFWith("Package", corpus.OLEPackage("a", `c:\a.exe`, []byte("x"))[4:]))
 	for _, s := range corpus.Build() {
 		if s.Group != corpus.Archives || len(s.Data) > 4<<10 {
 			continue

@@ -14,7 +14,7 @@ import (
 const maxHeaderBytes = 256 << 10
 
 // walkMail shows the attachments of a message. Its body texts are not
-// attachments; a message within it is one.
+// attachments, but may contain some; a message within it is one.
 func walkMail(ctx context.Context, w *walker) error {
 	entity, err := message.ReadWithOptions(contextReader{ctx, w.section()}, &message.ReadOptions{MaxHeaderBytes: maxHeaderBytes})
 	if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
@@ -35,7 +35,7 @@ func (w *walker) walkEntity(ctx context.Context, e *message.Entity, depth int) e
 		name := partName(e)
 		kind, _, _ := e.Header.ContentType()
 		if name == "" && (strings.HasPrefix(kind, "text/") || kind == "") {
-			return nil
+			return w.walkText(ctx, mailBody{e.Body}) // Outlook shows what is in it as attachments
 		}
 		return w.show(ctx, Member{Name: name, Size: -1}, mailBody{e.Body})
 	}

@@ -51,18 +51,26 @@ func walkOLE(ctx context.Context, w *walker) error {
 	if err != nil {
 		return oleError(err)
 	}
+	var damage error
 	for _, e := range f.Entries() {
+		err = nil
 		switch {
 		case e.Kind == cfb.Storage && strings.HasPrefix(e.Name, "__attach_version1.0_#"):
 			err = w.showAttachment(ctx, f, e)
 		case e.Kind == cfb.Stream && strings.EqualFold(e.Name, "\x01Ole10Native"):
 			err = w.showPackage(ctx, f.Open(e))
+		case e.Kind == cfb.Stream && (e.Name == "Package" || e.Name == "CONTENTS"):
+			// A whole document, as Office and Acrobat embed theirs.
+			err = w.show(ctx, Member{Size: e.Size}, contextReader{ctx, f.Open(e)})
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrMalformed):
+			damage = err // the others may be whole
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return damage
 }
 
 func oleError(err error) error {

@@ -12,11 +12,12 @@ import (
 
 // A Member is one thing inside an archive.
 type Member struct {
-	Name      string // as the archive has it; "" where the format keeps none
-	Size      int64  // as claimed; -1 if unknown
-	Encrypted bool
-	Dir       bool
-	Link      bool // symbolic or hard link, device: nothing to read, much to fear
+	Name       string // as the archive has it; "" where the format keeps none
+	Size       int64  // as claimed; -1 if unknown
+	Encrypted  bool
+	Unreadable bool // its bytes are encoded in a way that nobody here can read
+	Dir        bool
+	Link       bool // symbolic or hard link, device: nothing to read, much to fear
 }
 
 // Escapes reports whether unpacking the member under its own name would write
@@ -35,7 +36,7 @@ func (m Member) Escapes() bool {
 }
 
 // Visit is shown one member. r yields its bytes, inflated and counted against
-// the budget; it is nil for folders, links and encrypted members, and becomes
+// the budget; it is nil for folders, links, encrypted and unreadable members, and becomes
 // invalid when Visit returns. An r that is also an io.ReaderAt with a Size
 // method needs no spool. Who will read more than a few kilobytes had better say
 // so with a large buffer from the start: a member is unpacked no further than
@@ -87,6 +88,12 @@ func formatOf(mime string) format {
 		return walkTNEF
 	case "application/onenote":
 		return walkOneNote
+	case "application/pdf":
+		return walkPDF
+	case "text/rtf":
+		return walkRTF
+	case "text/x-uuencode":
+		return walkUUEncoded
 	case "message/rfc822", "multipart/related":
 		return walkMail
 	case "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/uuencode"
 )
 
 // HeadBytes is how much of the beginning a Detector makes use of. It reaches
@@ -104,6 +105,9 @@ func detect(c Content, room *room) (Type, error) {
 	if s, ok := newSample(head); ok {
 		if t, ok := matchText(s); ok {
 			return t, nil
+		}
+		if uuencode.Contains(head) {
+			return of("text/x-uuencode"), nil // behind a text
 		}
 	}
 	if isBinaryMail(head) {

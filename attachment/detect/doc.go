@@ -13,7 +13,7 @@
 //     pages in any encoding, macros, encrypted documents, mail formats.
 //   - [ByExtension]: what a file name claims.
 //   - zipdir and cfb: the two directories, read in bounded memory; inflate: how
-//     a member begins, for little.
+//     a member begins, for little; uuencode: files written into text.
 //
 // How accurate this is, beside file(1) and each library alone, is measured by
 // TestAccuracy and recorded in ACCURACY.md.

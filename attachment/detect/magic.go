@@ -28,6 +28,9 @@ func matchMagic(head []byte) string {
 		if mime := matchMZ(head); mime != "" {
 			return mime
 		}
+		if isCabinet(head) {
+			return "application/vnd.ms-cab-compressed"
+		}
 	case 0x7F:
 		if bytes.HasPrefix(head, []byte("\x7FELF")) {
 			return matchELF(head)
@@ -115,7 +118,6 @@ var magics = [...]magic{
 	{0, "LZIP", "application/x-lzip"},
 	{0, "\x1F\x9D", "application/x-compress"},
 	{0, "\x1F\xA0", "application/x-compress"},
-	{0, "MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed"},
 	{0, "ISc(", "application/x-installshield"},
 	{0, "\x60\xEA", "application/x-arj"},
 	{7, "**ACE**", "application/x-ace-compressed"},
@@ -359,4 +361,10 @@ func matchTail(c Content) (Type, bool, error) {
 		return of("application/x-virtualbox-vhd"), true, nil
 	}
 	return Type{}, false, nil
+}
+
+// isCabinet goes by signature and version ([MS-CAB] 2.1); what lies between is
+// sizes, and reserved fields that no reader checks.
+func isCabinet(head []byte) bool {
+	return len(head) > 26 && string(head[:4]) == "MSCF" && string(head[24:26]) == "\x03\x01"
 }

@@ -84,7 +84,7 @@ func (v *oleView) add(e cfb.Entry) {
 		v.macros = true
 	case e.Kind == cfb.Stream && name == "_vba_project":
 		v.macros = true
-	case name == "objectpool", name == "\x01ole10native", name == "package":
+	case name == "objectpool", name == "\x01ole10native", name == "package", name == "contents":
 		v.embed = true
 	}
 }

@@ -63,7 +63,7 @@ func of(mime string) Type {
 // where something is found in them.
 func holdsFiles(mime string) bool {
 	switch mime {
-	case "message/rfc822", "application/vnd.ms-outlook", "application/onenote":
+	case "message/rfc822", "application/vnd.ms-outlook", "application/onenote", "application/pdf", "text/rtf":
 		return true
 	}
 	return strings.HasPrefix(mime, ooxml) || strings.HasPrefix(mime, "application/vnd.ms-") && strings.Contains(mime, ".macroenabled.")

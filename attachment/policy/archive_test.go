@@ -162,6 +162,9 @@ func hostile(t testing.TB) map[string][]byte {
 		"gzip bomb":        corpus.GzipBomb(nil, 42),
 		"tar.gz bomb":      corpus.GzipBomb(corpus.TarHeader("zeros", 42<<20), 42),
 		"quine":            quine,
+		"pdf bomb":         corpus.PDFOf(corpus.PDFObject{Value: "/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", Stream: corpus.Zlib(make([]byte, 42<<20))}),
+		"rtf of nothing":   append([]byte(`{\rtf1`), strings.Repeat(`\objdata`, 20_000)...),
+		"pdf in vain":      append(corpus.PDF(), strings.Repeat("1 0 obj<</EF<</F 1 0 R/A 1 0 R>>/F(a)>>", 1000)...),
 	}
 }
 
@@ -176,7 +179,7 @@ func TestBombsCostLittleMemory(t *testing.T) {
 		d := judge(t, policy.Default(), "a.zip", "", data)
 		runtime.ReadMemStats(&after)
 		require.False(t, d.Allow, name)
-		require.Contains(t, []policy.Reason{policy.ArchiveBomb, policy.ArchiveTooDeep, policy.MalformedArchive}, d.Reason, name)
+		require.Contains(t, []policy.Reason{policy.ArchiveBomb, policy.ArchiveTooDeep, policy.ArchiveTooMany, policy.MalformedArchive}, d.Reason, name)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(limit), "%s: everything allocated, not only what was in use at once", name)
 		t.Logf("%s: %d bytes, %s, %d KiB allocated", name, len(data), d.Reason, (after.TotalAlloc-before.TotalAlloc)>>10)
 	}

@@ -6,6 +6,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"syscall"
@@ -30,25 +31,27 @@ func workload(size int) map[string][]byte {
 	docx := corpus.OOXML("word", main, "word/media/image1.png", picture, "word/styles.xml", "<w:styles/>", "word/settings.xml", "<w:settings/>", "docProps/app.xml", "<Properties/>")
 	const sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 	line := "2026-11-23 10:00:00 INFO the quick brown fox jumps over the lazy dog\n"
-	table := strings.Repeat("2026-11-23,10.50,EUR,Müller,paid\r\n", size/35)
+	table := strings.Repeat("2026-11-23,10.50,EUR,Müller,paid\r\n", size/35) + base64.StdEncoding.EncodeToString(noise[:size/50])
 	return map[string][]byte{
-		"invoice.pdf": pad(corpus.PDF()),
-		"photo.jpg":   pad([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")),
-		"server.log":  []byte(strings.Repeat(line, size/len(line))),
-		"page.html":   []byte("<!DOCTYPE html><html><body>" + strings.Repeat("<p>Lorem ipsum dolor sit amet</p>", size/33)),
-		"letter.docx": docx,
-		"docs.zip":    corpus.Zip("letter.docx", string(corpus.OOXML("word", main)), "scan.pdf", string(pad(corpus.PDF())[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
-		"data.bin1":   noise,
+		"invoice.pdf":  scanned(noise),
+		"damaged.pdf":  pad(corpus.PDF()), // without a table where one belongs: all of it is searched
+		"photo.jpg":    pad([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")),
+		"server.log":   []byte(strings.Repeat(line, size/len(line))),
+		"page.html":    []byte("<!DOCTYPE html><html><body>" + strings.Repeat("<p>Lorem ipsum dolor sit amet</p>", size/33)),
+		"letter.docx":  docx,
+		"docs.zip":     corpus.Zip("letter.docx", string(corpus.OOXML("word", main)), "scan.tiff", "II*\x00"+string(noise[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
+		"invoices.zip": corpus.Zip("letter.docx", string(corpus.OOXML("word", main)), "invoice.pdf", string(scanned(noise[:size/2])), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])), // a PDF is unpacked whole
+		"data.bin1":    noise,
 
 		"report.docx": corpus.OOXML("word", main, parts(9, "word/part%d.xml", "<w:p><w:r><w:t>Lorem ipsum</w:t></w:r></w:p>", picture, size)...),
 		"budget.xlsx": corpus.OOXML("xl", sheet, parts(12, "xl/worksheets/sheet%d.xml", "<c r=\"A1\"><v>12.50</v></c>", picture, size)...),
 		"library.jar": corpus.Zip(append([]string{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n"}, parts(40, "org/example/Type%d.class", "\xCA\xFE\xBA\xBE\x00\x00\x00\x41", picture, size)...)...),
 		"scans.zip":   corpus.Zip(parts(200, "scans/page %d.png", "\x89PNG\r\n\x1A\n\x00\x00\x00\x0DIHDR", picture, size)...),
 		"tables.zip":  corpus.Zip("a.csv", table, "b.csv", table, "c.txt", strings.Repeat(line, size/len(line))),
-		"stored.zip":  stored("letter.docx", string(corpus.OOXML("word", main)), "scan.pdf", string(pad(corpus.PDF())[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
+		"stored.zip":  stored("letter.docx", string(corpus.OOXML("word", main)), "scan.tiff", "II*\x00"+string(noise[:size/2]), "photo.jpg", "\xFF\xD8\xFF\xE0"+string(noise[:size/2])),
 		"nested.zip": corpus.Zip(
 			"letters.zip", string(corpus.Zip("letter.docx", string(corpus.OOXML("word", main, "word/media/image1.png", picture[:size/2])))),
-			"scans.zip", string(corpus.Zip("scan.pdf", string(pad(corpus.PDF())[:size/3]))),
+			"scans.zip", string(corpus.Zip("scan.tiff", "II*\x00"+string(noise[:size/3]))),
 		),
 	}
 }
@@ -75,6 +78,17 @@ func stored(namesAndData ...string) []byte {
 	}
 	_ = w.Close()
 	return out.Bytes()
+}
+
+// scanned is a document of one picture.
+func scanned(picture []byte) []byte {
+	return corpus.PDFOf(
+		corpus.PDFObject{Value: "<< /Type /Catalog /Pages 2 0 R >>"},
+		corpus.PDFObject{Value: "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"},
+		corpus.PDFObject{Value: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Resources << /XObject << /I 4 0 R >> >> /Contents 5 0 R >>"},
+		corpus.PDFObject{Value: "/Type /XObject /Subtype /Image /Width 1000 /Height 1000 /BitsPerComponent 8 /ColorSpace /DeviceGray /Filter /DCTDecode", Stream: picture},
+		corpus.PDFObject{Stream: []byte("q 200 0 0 200 0 0 cm /I Do Q")},
+	)
 }
 
 // cpuTime is what the process has used, garbage collection included, so that a

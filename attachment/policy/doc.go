@@ -27,11 +27,29 @@
 //
 // Opened are ZIP (stored, Deflate, BZIP2, Zstandard), tar, gzip, bzip2, xz, LZMA,
 // Zstandard, 7z (LZMA, LZMA2, Deflate, BZIP2, stored), RAR 1.5 to 5, cpio,
-// winmail.dat, mail within mail, Outlook messages, notebooks, and the objects
-// embedded in office documents. CAB, ARJ, ACE, LZH, StuffIt, BinHex, uuencode and
-// compress are recognised and refused, for nobody here can read them;
-// UnreadableArchives changes that. What is embedded in PDF and RTF is left to the
-// virus scanner.
+// winmail.dat, mail within mail, Outlook messages, notebooks, and what is embedded
+// in office documents, PDFs, RTF and uuencoded text. CAB, ARJ, ACE, LZH, StuffIt,
+// BinHex and compress are recognised and refused, for nobody here can read them;
+// UnreadableArchives changes that.
+//
+// CAB would not be worth a reader: four of the five block the extension.
+//
+// # Files in PDF, RTF and text
+//
+// Every file embedded in a PDF is judged under each of its names, whichever
+// revision of the document it belongs to, so that electronic invoices and
+// portfolios pass. One whose bytes are missing, or encoded otherwise than by
+// Flate, in hexadecimal or base 85, counts as an unreadable archive. So does an
+// RTF object whose data make no sense; Word's equations and pictures do, and what
+// an object does to the program that shows it is the virus scanner's to know.
+//
+// A PDF may be encrypted and still open without a password, as offices send it
+// daily. Files that it is seen to have embedded then count as an encrypted
+// archive. They are not seen if what names them is in an encrypted object
+// stream: such a PDF is an encrypted document, and EncryptedDocuments decides.
+//
+// uuencoded files are found in the first 64 KiB of a text, and anywhere in the
+// text of a mail. Other encodings within plain text are text.
 //
 // # Macros
 //

@@ -75,7 +75,16 @@ func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size i
 const (
 	zipType  = "application/zip"
 	mailType = "message/rfc822"
+	pdfType  = "application/pdf"
 )
+
+// hasPDFHeader reports whether programs that show PDFs would open r: they look
+// for the header in the first kilobyte, whatever stands before it.
+func hasPDFHeader(r io.ReaderAt, size int64) bool {
+	head := make([]byte, min(size, 1<<10))
+	n, _ := r.ReadAt(head, 0)
+	return bytes.Contains(head[:n], []byte("%PDF-"))
+}
 
 func hasZipDirectory(r io.ReaderAt, size int64) bool {
 	_, err := zipdir.Open(r, size)
@@ -159,6 +168,12 @@ func (j *judge) judgeMember(ctx context.Context, m archive.Member, body io.Reade
 		return nil
 	case m.Encrypted:
 		j.judgeEncryption(detect.Type{Family: detect.Archive})
+		return nil
+	case m.Unreadable && j.policy.UnreadableArchives == Refuse:
+		j.refuse(UnreadableArchive, "A file inside cannot be looked into.")
+		return nil
+	case m.Unreadable:
+		j.find(FindUnreadable, "")
 		return nil
 	}
 	if body == nil {

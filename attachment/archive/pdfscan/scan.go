@@ -1,0 +1,273 @@
+package pdfscan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrExcess is returned for a file that would make the scan work more than its
+// size justifies.
+var ErrExcess = errors.New("pdfscan: takes too much work")
+
+// A File is one file embedded in a PDF, under one of its names, as one revision
+// has it.
+type File struct {
+	Name      string // without folders; "" if it has none that could be read
+	Encrypted bool   // nobody can read it without the password
+
+	// Body is the content, decoded; nil if it is encrypted or cannot be
+	// decoded here. It may be read once, before visit returns.
+	Body func() io.Reader
+}
+
+// Options are for Scan.
+type Options struct {
+	// Count wraps what streams yield, so that the caller may put an end to it
+	// by an error, which Scan then returns. Defaults to counting nothing.
+	Count func(io.Reader) io.Reader
+}
+
+// Scan shows the files embedded in the PDF in r to visit. It fails if r or visit
+// does, if ctx ends, if Count says so, or with ErrExcess.
+func Scan(ctx context.Context, r io.ReaderAt, size int64, opts *Options, visit func(File) error) error {
+	s := &scanner{ctx: ctx, r: r, size: size, count: func(r io.Reader) io.Reader { return r }}
+	if opts != nil && opts.Count != nil {
+		s.count = opts.Count
+	}
+	if err := s.findMarks(); err != nil {
+		return err
+	}
+	if err := s.findSpecs(); err != nil || len(s.specs) == 0 && s.unreadable == 0 {
+		return err
+	}
+	return s.files(visit)
+}
+
+// scanner is one file on its way through.
+type scanner struct {
+	ctx   context.Context
+	r     io.ReaderAt
+	size  int64
+	count func(io.Reader) io.Reader
+	work  int64  // bytes parsed so far
+	buf   []byte // of search
+	fatal error  // what a decoder must not take for malformed content
+	flate []flateReader
+
+	embedded   []int64 // where the name EF stands
+	streams    []int64 // where a name stands that object streams have
+	encrypted  bool
+	specs      []spec
+	unreadable int // object streams that cannot be decoded
+}
+
+// spend counts n bytes that somebody looks at a second time. Few files have
+// more to parse than they have bytes.
+func (s *scanner) spend(n int) error {
+	const free = 2 << 20
+	if s.work += int64(n); s.work > free+2*s.size {
+		return ErrExcess
+	}
+	return s.ctx.Err()
+}
+
+const (
+	windowBytes = 64 << 10
+	lookAhead   = 128 // what search shows at least, where there is as much
+)
+
+// search shows every place where r has the byte c, with the bytes from there on.
+func (s *scanner) search(r io.Reader, c byte, visit func(at int64, b []byte) error) error {
+	if s.buf == nil {
+		s.buf = make([]byte, windowBytes)
+	}
+	base, have := int64(0), 0
+	for {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		n, err := io.ReadFull(r, s.buf[have:])
+		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !last {
+			return err
+		}
+		w := s.buf[:have+n]
+		limit := len(w)
+		if !last {
+			limit -= lookAhead
+		}
+		i := 0
+		for i < limit {
+			next := bytes.IndexByte(w[i:limit], c)
+			if next < 0 {
+				i = limit
+				break
+			}
+			i += next
+			if err := visit(base+int64(i), w[i:]); err != nil {
+				return err
+			}
+			i++
+		}
+		if last {
+			return nil
+		}
+		have = copy(s.buf, w[i:])
+		base += int64(i)
+	}
+}
+
+// names shows every name in r that might be one of those that matter.
+func (s *scanner) names(r io.Reader, visit func(at int64, n string, after []byte) error) error {
+	return s.search(r, '/', func(at int64, b []byte) error {
+		if len(b) < 3 {
+			return nil
+		}
+		switch {
+		case b[1] == 'E' && (b[2] == 'F' || b[2] == 'n'):
+		case b[1] == 'F' && b[2] == 'i' && len(b) > 3 && (b[3] == 'r' || b[3] == '#'):
+		case b[1] == 'O' && b[2] == 'b':
+		case b[1] == '#', b[2] == '#' && (b[1] == 'E' || b[1] == 'F' || b[1] == 'O'):
+		default:
+			return nil
+		}
+		n, length := nameAt(b[:min(len(b), lookAhead)])
+		return visit(at, n, b[length:])
+	})
+}
+
+// findMarks passes over the file once.
+func (s *scanner) findMarks() error {
+	from := int64(0)
+	for _, skip := range append(s.opaque(), span{s.size, s.size}) {
+		if err := s.findMarksIn(span{from, skip.from}); err != nil {
+			return err
+		}
+		from = skip.to
+	}
+	return s.fatal
+}
+
+func (s *scanner) findMarksIn(part span) error {
+	const most = 100_000
+	return s.names(io.NewSectionReader(s.r, part.from, part.to-part.from), func(at int64, n string, after []byte) error {
+		at += part.from
+		switch n {
+		case "EF":
+			s.embedded = append(s.embedded, at)
+		case "ObjStm":
+			s.streams = append(s.streams, at)
+		case "First":
+			if !endsBeforeStream(after) { // else an entry of an outline
+				s.streams = append(s.streams, at)
+			}
+		case "Encrypt":
+			s.encrypted = true
+		}
+		if len(s.embedded)+len(s.streams) > most {
+			return ErrExcess
+		}
+		return nil
+	})
+}
+
+// endsBeforeStream reports whether b, in the midst of an object, shows its end
+// before any stream.
+func endsBeforeStream(b []byte) bool {
+	b = b[:min(len(b), 2<<10)]
+	end := bytes.Index(b, []byte("endobj"))
+	return end >= 0 && !bytes.Contains(b[:end], []byte("stream"))
+}
+
+// findSpecs collects the dictionaries that embed files.
+func (s *scanner) findSpecs() error {
+	done := int64(-1)
+	for _, at := range s.embedded {
+		if at < done {
+			continue // part of an object that has been looked at
+		}
+		objects, err := s.enclosing(at)
+		if err != nil {
+			return err
+		}
+		if len(objects) == 0 {
+			if err := s.findBareSpec(at); err != nil {
+				return err
+			}
+		}
+		for _, o := range objects {
+			s.addSpecs(o.value)
+			done = max(done, o.end)
+		}
+	}
+	return s.eachObjectStream(func(o *object) error {
+		if !decodable(o.dict()) {
+			s.unreadable++
+			return nil
+		}
+		found := false
+		err := s.names(s.decode(o), func(_ int64, n string, _ []byte) error {
+			found = found || n == "EF"
+			return nil
+		})
+		if err != nil || !found {
+			return err
+		}
+		return s.eachInside(o, nil, func(_ int64, v any) { s.addSpecs(v) })
+	})
+}
+
+// findBareSpec reads what an EF refers to whose surroundings make no sense.
+func (s *scanner) findBareSpec(at int64) error {
+	b, err := s.read(at, 1<<10)
+	if err != nil {
+		return err
+	}
+	_, length := nameAt(b)
+	p := parser{b: b, at: length}
+	s.addSpecs(dict{{"EF", p.value()}})
+	return nil
+}
+
+// eachObjectStream shows every object stream once.
+func (s *scanner) eachObjectStream(visit func(o *object) error) error {
+	done := int64(-1)
+	for _, at := range s.streams {
+		if at < done {
+			continue
+		}
+		objects, err := s.enclosing(at)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if !o.isObjectStream() {
+				continue
+			}
+			done = max(done, o.end)
+			if err := visit(o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// read returns up to n bytes from offset at.
+func (s *scanner) read(at int64, n int64) ([]byte, error) {
+	n = max(0, min(n, s.size-at))
+	if err := s.spend(int(n)); err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	if got, err := s.r.ReadAt(b, at); int64(got) < n {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("pdfscan: %w", err)
+	}
+	return b, nil
+}

@@ -107,6 +107,7 @@ func TestNothingHidesBehindTheBeginning(t *testing.T) {
 // looks, as nobody looks at checksums. A stream that just ends counts as the
 // part that is there, unless a container must be looked into.
 func TestBrokenMembers(t *testing.T) {
+	photo := "\xFF\xD8\xFF\xE0\x00\x10JFIF\x00" + random(60<<10)
 	pdf := string(corpus.PDF())
 	pdf += random(60<<10 - len(pdf))
 	var table strings.Builder
@@ -120,10 +121,11 @@ func TestBrokenMembers(t *testing.T) {
 		cut        policy.Reason
 		broken     policy.Reason
 	}{
-		{"scan.pdf", pdf, 3000, "", policy.MalformedArchive},
-		{"scan.pdf", pdf, 4300, "", ""},
-		{"scan.pdf", pdf, 20 << 10, "", ""},
-		{"scan.txt", pdf, 20 << 10, "", ""}, // known after 4 KiB, whatever its name
+		{"photo.jpg", photo, 3000, "", policy.MalformedArchive},
+		{"photo.jpg", photo, 4300, "", ""},
+		{"photo.jpg", photo, 20 << 10, "", ""},
+		{"photo.txt", photo, 20 << 10, "", ""}, // known after 4 KiB, whatever its name
+		{"scan.pdf", pdf, 20 << 10, policy.MalformedArchive, policy.MalformedArchive},
 		{"table.csv", table.String(), 1000, "", policy.MalformedArchive},
 		{"table.csv", table.String(), 4600, "", policy.MalformedArchive},
 		{"table.csv", table.String(), 20 << 10, "", policy.MalformedArchive},

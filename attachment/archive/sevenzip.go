@@ -3,13 +3,13 @@ package archive
 import (
 	"bytes"
 	"compress/bzip2"
+	"compress/flate"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/ulikunitz/xz/lzma"
 )
 

@@ -3,11 +3,10 @@ package pdfscan
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"encoding/ascii85"
 	"errors"
 	"io"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // filters returns how a stream is encoded, outermost first (7.4); false if not

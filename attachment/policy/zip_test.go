@@ -11,21 +11,28 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/corpus"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
-	"github.com/stretchr/testify/require"
 )
 
-func deflated(t testing.TB, data string) []byte {
+// deflate compresses data and ends the stream in one of the ways there are.
+func deflate(t testing.TB, data string, end func(*flate.Writer) error) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := flate.NewWriter(&out, flate.BestCompression)
 	require.NoError(t, err)
 	_, err = w.Write([]byte(data))
 	require.NoError(t, err)
-	require.NoError(t, w.Close())
+	require.NoError(t, end(w))
 	return out.Bytes()
 }
+
+func deflated(t testing.TB, data string) []byte { return deflate(t, data, (*flate.Writer).Close) }
+
+// unfinished compresses data into blocks of which none is the last.
+func unfinished(t testing.TB, data string) []byte { return deflate(t, data, (*flate.Writer).Flush) }
 
 // rawZip packs one member as it is, said to hold size bytes.
 func rawZip(t testing.TB, name string, method uint16, packed []byte, size int) []byte {
@@ -44,18 +51,6 @@ func random(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{7}).Read(b)
 	return string(b)
-}
-
-// unfinished compresses data into blocks of which none is the last.
-func unfinished(t testing.TB, data string) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	w, err := flate.NewWriter(&out, flate.BestCompression)
-	require.NoError(t, err)
-	_, err = w.Write([]byte(data))
-	require.NoError(t, err)
-	require.NoError(t, w.Flush())
-	return out.Bytes()
 }
 
 // emptyBlocks is n times five bytes of DEFLATE that yield nothing.

@@ -63,11 +63,20 @@ func (c *convoy) travel(ctx context.Context, tenantID string, d draft) (reply, e
 	if t.err != errAlone {
 		return t.reply, t.err
 	}
-	replies, err := c.run(ctx, tenantID, []draft{d})
+	replies, err := c.answers(ctx, tenantID, []draft{d})
 	if err != nil {
 		return reply{}, err
 	}
 	return replies[0], nil
+}
+
+// answers runs a transaction, of which each draft gets its answer.
+func (c *convoy) answers(ctx context.Context, tenantID string, drafts []draft) ([]reply, error) {
+	replies, err := c.run(ctx, tenantID, drafts)
+	if err == nil && len(replies) != len(drafts) {
+		err = errDatabaseReply
+	}
+	return replies, err
 }
 
 // join makes t the leader where nothing is under way, and else lets it wait.
@@ -114,10 +123,7 @@ func (c *convoy) lead(ctx context.Context, tenantID string, t *traveller) {
 		drafts[i] = member.draft
 		member.err = errAlone
 	}
-	replies, err := c.run(ctx, tenantID, drafts)
-	if err == nil && len(replies) != len(party) {
-		err = errDatabaseReply
-	}
+	replies, err := c.answers(ctx, tenantID, drafts)
 	switch {
 	case err == nil:
 		for i, member := range party {

@@ -51,6 +51,15 @@
 // uuencoded files are found in the first 64 KiB of a text, and anywhere in the
 // text of a mail. Other encodings within plain text are text.
 //
+// # What it costs
+//
+// Most files, ZIPs and office documents among them, show what they are in their
+// first kilobytes, or those of their members: up to 150 µs for 100 KB, and 1 % of
+// the SHA-256 for 10 MB (BenchmarkJudge). What must be unpacked takes as long as
+// that does: a PDF or an archive within an archive, a compressed tar. An archive
+// of 200 pictures takes 2 ms, and a PDF whose cross-reference is damaged is
+// searched at 5 GB/s (BenchmarkJudgeUnpacked).
+//
 // # Macros
 //
 // Gmail refuses documents whose macros are malicious; Defender's common

@@ -13,6 +13,7 @@ var (
 	download   = run{"", "./attachment/httpapi", "^BenchmarkDownload$/^relative$", form{"BENCH_DOWNLOAD_BYTES=1073741824", "9x"}, form{"", "3x"}}
 	clamdscan  = run{"", "./scan/clamd", "^BenchmarkAgainstClamdscan$/^bare$", form{"", "15x"}, form{"", "3x"}}
 	request    = run{"", "./auth", "^BenchmarkRequest$", form{"", "20000x"}, form{"", "1000x"}}
+	judge      = run{"", "./attachment/policy", "^BenchmarkJudge$", form{"", "300x"}, form{"", "50x"}}
 	growth     = run{"", "./attachment/sqlrepo", "^BenchmarkGrowth$", form{"BENCH_RECORDS=2000000", "500x"}, form{"BENCH_RECORDS=40000", "100x"}}
 )
 
@@ -102,6 +103,14 @@ var claims = []claim{
 	{
 		says: "Authenticated request beside golang-jwt's bare parse, worst algorithm", run: request,
 		value: metric{"BenchmarkRequest/*/authenticate", "×bare"}, unit: "×", aim: aim{most: 1.3},
+	},
+	{
+		says: "Judging 100 KB, worst of eleven kinds: CPU time", run: judge,
+		value: metric{"BenchmarkJudge/100KB/*", "cpu-µs/op"}, unit: "µs", aim: aim{most: 150},
+	},
+	{
+		says: "Judging 10 MB, worst of eleven kinds, beside the SHA-256", run: judge,
+		value: metric{"BenchmarkJudge/10MB/*", "of-sha256"}, unit: "×", aim: aim{most: 0.1},
 	},
 	{
 		says: "One attachment more at 2,000,000 records beside 20,000", run: growth,

@@ -105,6 +105,6 @@ func TestCommandsArePrintedOnce(t *testing.T) {
 		var commands strings.Builder
 		printCommands(&commands, short)
 		lines := strings.Split(strings.TrimSpace(commands.String()), "\n")
-		require.Len(t, lines, 12)
+		require.Len(t, lines, 13)
 	}
 }

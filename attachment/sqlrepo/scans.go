@@ -128,7 +128,9 @@ func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) 
 	return row.job(), err
 }
 
-// RequestScans implements attachment.ScanRepository.
+// RequestScans implements attachment.ScanRepository. It passes over contents that
+// somebody is at work on: waiting for one while it holds others could go round
+// in a circle.
 func (r *Repository) RequestScans(ctx context.Context, q attachment.RescanQuery) (n int, err error) {
 	err = r.inSystem(ctx, "request scans", func(tx *sqlx.Tx) error {
 		at := r.dialect.at(q.Now)
@@ -136,7 +138,7 @@ func (r *Repository) RequestScans(ctx context.Context, q attachment.RescanQuery)
 			WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM attachment_contents
 				WHERE state = 'stored' AND scan_due IS NULL AND scan_status <> 'skipped'
 					AND (scanned_at < ? OR scanned_at IS NOT NULL AND ? <> '' AND scan_signatures <> ?)
-				ORDER BY scanned_at LIMIT ?)`,
+				ORDER BY scanned_at LIMIT ?`+r.dialect.skipLocked()+`)`,
 			at, at, r.dialect.at(q.ScannedBefore), q.Signatures, q.Signatures, q.Limit)
 		n = int(changed)
 		return err

@@ -61,7 +61,7 @@ func TestFormats(t *testing.T) {
 // TestXZBlocks makes sure that the reader finds its way from block to block.
 func TestXZBlocks(t *testing.T) {
 	if _, err := exec.LookPath("xz"); err != nil {
-		t.Skip("xz is not installed")
+		t.Skip("xz is not installed; install it with: apt-get install -y --no-install-recommends xz-utils")
 	}
 	text := bytes.Repeat([]byte("some text that compresses\n"), 5000)
 	for _, args := range [][]string{{"-c", "--block-size=10000"}, {"-c", "-T2", "--block-size=20000"}, {"-c", "--check=none"}, {"-c", "--check=sha256"}} {
@@ -79,7 +79,7 @@ func TestXZBlocks(t *testing.T) {
 func TestSevenZip(t *testing.T) {
 	tool, err := exec.LookPath("7z")
 	if err != nil {
-		t.Skip("7z is not installed")
+		t.Skip("7z is not installed; install it with: apt-get install -y --no-install-recommends p7zip-full")
 	}
 	dir := t.TempDir()
 	want := map[string]string{"a.txt": strings.Repeat("hello ", 1000), "b/c.txt": "world", "b/empty": "", "d.exe": "MZ" + strings.Repeat("\xE8\x00\x01\x00\x00", 500)}
@@ -138,7 +138,7 @@ func TestClamAVFiles(t *testing.T) {
 	} {
 		b, err := os.ReadFile("/usr/share/clamav-testfiles/clam." + suffix)
 		if err != nil {
-			t.Skip("clamav-testfiles are not installed")
+			t.Skip("clamav-testfiles are not installed; install them with: apt-get install -y --no-install-recommends clamav-testfiles")
 		}
 		got, err := list(t.Context(), mime, b, archive.Limits{})
 		require.NoError(t, err, suffix)

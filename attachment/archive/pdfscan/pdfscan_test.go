@@ -178,7 +178,7 @@ func TestFilesOfTools(t *testing.T) {
 	tool := func(name string, args ...string) {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			t.Skip(name + " is not installed (apt-get install qpdf poppler-utils)")
+			t.Skip(name + " is not installed; install it with: apt-get install -y --no-install-recommends qpdf poppler-utils")
 		}
 		out, err := exec.Command(path, args...).CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -29,7 +29,7 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
-const lease = 500 * time.Millisecond
+const lease = 2 * time.Second
 
 // cluster is a PostgreSQL with a database in which both schemas are, made by
 // the role that hosts work as.

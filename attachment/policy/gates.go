@@ -188,11 +188,10 @@ func (j *judge) examine(ctx context.Context, r io.ReaderAt, size int64) error {
 	if !j.judgeType(t) {
 		return nil
 	}
-	if err := j.unpack(ctx, t, r, size); err != nil || !j.decision.Allow {
-		return err
-	}
-	if j.claim.usual.MIME == pdfType && t.MIME != pdfType && hasPDFHeader(r, size) {
-		return j.unpack(ctx, j.claim.usual, r, size) // two files in one
+	for _, container := range j.containers(t, r, size) {
+		if err := j.unpack(ctx, container, r, size); err != nil || !j.decision.Allow {
+			return err
+		}
 	}
 	return nil
 }

@@ -32,19 +32,30 @@ func (w *work) room(n int) []byte {
 	return w.head[:n]
 }
 
-// unpack judges what is inside t, if t is a container.
-func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size int64) error {
-	if !t.Container {
-		// Something else in front, but whoever unpacks .zip files finds an
-		// archive at the end, and a mail program reads .eml files as mail.
-		switch {
-		case j.claim.usual.MIME == zipType && hasZipDirectory(r, size):
-			j.find(FindAppended, zipType)
-		case j.claim.usual.MIME != mailType:
-			return nil
-		}
-		t = j.claim.usual
+// containers returns what r is to be unpacked as: what it is, and what programs
+// take it for because of its name. With something else in front, whoever unpacks
+// .zip files still finds an archive at the end, whoever shows .pdf files a
+// document, and a mail program reads .eml files as mail.
+func (j *judge) containers(t detect.Type, r io.ReaderAt, size int64) (all []detect.Type) {
+	if t.Container {
+		all = append(all, t)
 	}
+	usual := j.claim.usual
+	switch {
+	case usual.MIME == pdfType && t.MIME != pdfType && hasPDFHeader(r, size):
+		all = append(all, usual)
+	case t.Container:
+	case usual.MIME == zipType && hasZipDirectory(r, size):
+		j.find(FindAppended, zipType)
+		all = append(all, usual)
+	case usual.MIME == mailType:
+		all = append(all, usual)
+	}
+	return all
+}
+
+// unpack judges what is inside a container of type t.
+func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size int64) error {
 	if !archive.Readable(t.MIME) {
 		return j.unreadable(t, "there is no reader for this format")
 	}

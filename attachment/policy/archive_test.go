@@ -29,6 +29,27 @@ func compressed(t testing.TB, data []byte) []byte {
 	return out.Bytes()
 }
 
+// packed is a file with others in it, and what becomes of it.
+type packed struct {
+	name   string
+	file   string
+	data   []byte
+	want   policy.Reason // "" if it is let in
+	member string        // that is to blame
+}
+
+func judgePacked(t *testing.T, files []packed) {
+	t.Helper()
+	for _, tc := range files {
+		t.Run(tc.name, func(t *testing.T) {
+			d := judge(t, policy.Default(), tc.file, "", tc.data)
+			require.Equal(t, tc.want, d.Reason, "%+v", d)
+			require.Equal(t, tc.member, d.Member)
+			require.Equal(t, tc.want == "", d.Allow)
+		})
+	}
+}
+
 func TestArchives(t *testing.T) {
 	zip := corpus.Zip
 	pdf := string(corpus.PDF())
@@ -39,13 +60,7 @@ func TestArchives(t *testing.T) {
 	for range 8 {
 		deep = string(zip("inner.zip", deep))
 	}
-	for _, tc := range []struct {
-		name   string
-		file   string
-		data   []byte
-		want   policy.Reason
-		member string
-	}{
+	judgePacked(t, []packed{
 		{"documents", "a.zip", zip("a.pdf", pdf, "b/c.docx", docx, "b/", ""), "", ""},
 		{"zip in zip", "a.zip", zip("b.zip", string(zip("c.pdf", pdf))), "", ""},
 		{"docx in zip in tar.gz", "a.tar.gz", compressed(t, corpus.Tar("b.zip", string(zip("c.docx", docx)))), "", ""},
@@ -91,14 +106,7 @@ func TestArchives(t *testing.T) {
 		{"sheet in docx", "a.docx", corpus.OOXML("word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml", "word/embeddings/Microsoft_Excel_Sheet1.xlsx", string(corpus.OOXML("xl", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"))), "", ""},
 		{"notebook", "a.one", corpus.Notebook(corpus.PDF()), "", ""},
 		{"program in notebook", "a.one", corpus.Notebook([]byte(program)), policy.BlockedType, "a.one"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			d := judge(t, policy.Default(), tc.file, "", tc.data)
-			require.Equal(t, tc.want, d.Reason, "%+v", d)
-			require.Equal(t, tc.member, d.Member)
-			require.Equal(t, tc.want == "", d.Allow)
-		})
-	}
+	})
 }
 
 func TestEveryCompressionIsOpened(t *testing.T) {

@@ -28,13 +28,7 @@ func TestFilesInDocuments(t *testing.T) {
 	}
 	pack := func(name, data string) string { return corpus.OLEPackage(name, name, []byte(data))[4:] }
 	locked := strings.Replace(string(corpus.PDFWith("a.xml", []byte(invoice))), "/Root", "/Encrypt 9 0 R /Root", 1)
-	for _, tc := range []struct {
-		name   string
-		file   string
-		data   []byte
-		want   policy.Reason
-		member string
-	}{
+	judgePacked(t, []packed{
 		{"electronic invoice", "a.pdf", corpus.PDFWith("factur-x.xml", []byte(invoice)), "", ""},
 		{"electronic invoice, packed", "a.pdf", corpus.PDFWithHidden("factur-x.xml", []byte(invoice)), "", ""},
 		{"portfolio", "a.pdf", corpus.PDFWith("letter.docx", corpus.OOXML("word", docxMain)), "", ""},
@@ -79,13 +73,7 @@ func TestFilesInDocuments(t *testing.T) {
 		{"uuencoded in part of mail", "a.eml", []byte(head + "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n" + corpus.UUEncode("a.pdf", []byte(program)) + "--b--\n"), policy.DisguisedType, "a.eml/a.pdf"},
 		{"uuencoded mail attachment", "a.eml", []byte(head + "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: x-uuencode\n\n" + corpus.UUEncode("a.pdf", []byte(program))), policy.DisguisedType, "a.eml/a.pdf/a.pdf"},
 		{"prose", "a.txt", []byte("To begin with\nbegin 644 times\nand end in lower case\nend\n"), "", ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			d := judge(t, policy.Default(), tc.file, "", tc.data)
-			require.Equal(t, tc.want, d.Reason, "%+v", d)
-			require.Equal(t, tc.member, d.Member)
-		})
-	}
+	})
 }
 
 func TestHostMayLoosenForDocuments(t *testing.T) {

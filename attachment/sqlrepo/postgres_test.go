@@ -124,18 +124,15 @@ func TestNewTables(t *testing.T) {
 	db := connect(t, startPostgres(t).database(t))
 	db.SetMaxOpenConns(1) // statistics, and the plans of functions, belong to a connection
 	repo := sqlrepo.NewPostgres(db)
+	total := func() (rows int) {
+		db.MustExec(`SELECT pg_stat_force_next_flush()`)
+		require.NoError(t, db.Get(&rows, `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables`))
+		return rows
+	}
 	read := func(do func()) (rows int) {
-		const count = `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables`
-		var before, after int
-		for _, step := range []struct {
-			do    func()
-			total *int
-		}{{func() {}, &before}, {do, &after}} {
-			step.do()
-			db.MustExec(`SELECT pg_stat_force_next_flush()`)
-			require.NoError(t, db.Get(step.total, count))
-		}
-		return after - before
+		before := total()
+		do()
+		return total() - before
 	}
 	for n := range 1000 {
 		store(t, repo, draft("acme", n))

@@ -122,11 +122,7 @@ func readCounted(in *bufio.Reader) (string, error) {
 	if length > maxNameBytes {
 		return "", fmt.Errorf("%w: name of an object", ErrMalformed)
 	}
-	b := make([]byte, length)
-	if _, err := io.ReadFull(in, b); err != nil {
-		return "", malformed(err)
-	}
-	return zeroTerminated(b), nil
+	return readName(in, int64(length))
 }
 
 // rtfHex decodes the data of an object. It ends with the group, or where

@@ -36,9 +36,11 @@ func (s *Store) lend() *[]byte {
 	if chunk, ok := s.buffers.Get().(*[]byte); ok {
 		return chunk
 	}
-	chunk := make([]byte, 0, chunkSize+trailerRoom)
+	chunk := newChunk()
 	return &chunk
 }
+
+func newChunk() []byte { return make([]byte, 0, chunkSize+trailerRoom) }
 
 func newHasher() *hasher {
 	h := &hasher{
@@ -74,7 +76,7 @@ func (h *hasher) buffer() []byte {
 			return chunk
 		default:
 			h.made++
-			return make([]byte, 0, chunkSize+trailerRoom)
+			return newChunk()
 		}
 	}
 	return <-h.free

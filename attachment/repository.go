@@ -28,7 +28,9 @@ type Repository interface {
 type IngestRepository interface {
 	// Begin is called when the hash is known and before the blob is visible.
 	// It finds the record of an earlier run, or attaches a new record to a
-	// content that is already stored, or writes the intent to store one.
+	// content that is already stored, or writes the intent to store one. It may
+	// be repeated, as when its answer got lost: the intent of this very draft
+	// is Fresh again. It returns ErrConflict if the sweeper has taken that.
 	Begin(ctx context.Context, d Draft) (Begun, error)
 
 	// Finish is called when the blob of d.Content is visible. It marks the

@@ -74,8 +74,13 @@ func (r *Repository) Begin(ctx context.Context, d attachment.Draft) (attachment.
 			return r.attach(stored, d, attachment.Attached), nil
 		}
 	}
-	if intent := r.intent(tenantID, d); intent != nil {
+	switch intent := r.intent(tenantID, d); {
+	case intent != nil && intent.ID == d.Content.ID: // the answer to an earlier call got lost
+		return attachment.Begun{Outcome: attachment.Fresh}, nil
+	case intent != nil:
 		return attachment.Begun{Outcome: attachment.Busy, Intent: intent.Content}, nil
+	case r.contents[rowKey{tenantID, d.Content.ID}] != nil:
+		return attachment.Begun{}, attachment.ErrConflict
 	}
 	c := &content{
 		Content: d.Content, recordID: d.Record.ID, filename: d.Record.SafeFilename, mimeType: d.Record.MIMEType,

@@ -30,6 +30,7 @@ func RunRepository(t *testing.T, open func(t *testing.T) attachment.Repository) 
 		{"deduplication refused", checkUnshared},
 		{"busy, then adopted", checkAdopt},
 		{"busy, then given up", checkGivenUp},
+		{"answer to Begin lost", checkBegunAgain},
 		{"cancel", checkCancel},
 		{"intent gone", checkGone},
 		{"references lost before Finish", checkRevived},

@@ -112,6 +112,25 @@ func checkGivenUp(s *suite) {
 	equal(s, "garbage", garbage[0].StorageKey, first.Content.StorageKey)
 }
 
+// checkBegunAgain: an execution never waits for itself.
+func checkBegunAgain(s *suite) {
+	first, second := s.draft("acme", "a.txt", "same"), s.draft("acme", "b.txt", "same")
+	s.begin(first)
+	equal(s, "outcome of the repetition", s.begin(first).Outcome, attachment.Fresh)
+	second.GivenUp = []string{first.Content.ID}
+	equal(s, "outcome of another", s.begin(second).Outcome, attachment.Fresh)
+	first.GivenUp = []string{second.Content.ID}
+	equal(s, "outcome once the other is given up", s.begin(first).Outcome, attachment.Fresh)
+	equal(s, "outcome of Finish", s.finish(first).Outcome, attachment.Stored)
+
+	swept := s.draft("acme", "c.txt", "swept")
+	s.begin(swept)
+	s.now = s.now.Add(2 * time.Hour)
+	s.garbage()
+	_, err := s.repo.Begin(as("acme"), swept)
+	s.is(err, attachment.ErrConflict)
+}
+
 func checkCancel(s *suite) {
 	d := s.draft("acme", "a.txt", "alpha")
 	s.begin(d)

@@ -2,6 +2,7 @@ package sqlrepo
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -33,11 +34,12 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// lostConnection reports failures between here and the server.
+// lostConnection reports failures between here and the server, and what a
+// transaction says whose deadline passed just before its commit.
 func lostConnection(err error) bool {
 	var netErr net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr)
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrTxDone) || errors.As(err, &netErr)
 }
 
 // temporary knows the SQLSTATE classes: 40 rolled back, 08 connection, 53 out

@@ -142,7 +142,7 @@ func (r *Repository) Finish(ctx context.Context, d attachment.Draft) (attachment
 }
 
 // ingest runs one step. A step is safe to repeat even when its answer got
-// lost: begin finds its own intent busy, finish finds its own record.
+// lost: begin finds its own intent, finish its own record.
 func (r *Repository) ingest(ctx context.Context, op string, d attachment.Draft, step *convoy) (begun attachment.Begun, err error) {
 	tc, err := tenant.FromContext(ctx)
 	if err != nil {

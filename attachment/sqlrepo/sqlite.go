@@ -93,14 +93,26 @@ func beginOne(ctx context.Context, tx *sqlx.Tx, tenantID string, d draft) (reply
 	}
 	intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
 		AND instr(?, id) = 0 ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID, strings.Join(d.GivenUp, " "))
-	if intent != nil || err != nil {
-		return reply{Outcome: outcomeBusy, Content: intent}, err
+	switch {
+	case err != nil:
+		return reply{}, err
+	case intent != nil && intent.ID == d.Content: // the answer to an earlier call got lost
+		return reply{Outcome: outcomeFresh}, nil
+	case intent != nil:
+		return reply{Outcome: outcomeBusy, Content: intent}, nil
 	}
-	_, err = tx.NamedExecContext(ctx, `INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend,
+	written, err := tx.NamedExecContext(ctx, `INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend,
 			shared, state, safe_filename, mime_type, created_at, updated_at)
 		VALUES (:tenant_id, :content, :id, :content_hash, :size, :storage_key, :backend,
-			:shared, 'storing', :safe_filename, :mime_type, :created_at, :created_at)`, d)
-	return reply{Outcome: outcomeFresh}, err
+			:shared, 'storing', :safe_filename, :mime_type, :created_at, :created_at)
+		ON CONFLICT (id, tenant_id) DO NOTHING`, d)
+	if err != nil {
+		return reply{}, err
+	}
+	if n, err := written.RowsAffected(); n == 0 {
+		return reply{Outcome: outcomeGone}, err
+	}
+	return reply{Outcome: outcomeFresh}, nil
 }
 
 // finishOne mirrors the PostgreSQL function attachment_finish.

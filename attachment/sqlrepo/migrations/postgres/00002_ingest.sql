@@ -67,6 +67,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_id     uuid    := d->>'id';
     v_hash   text    := d->>'content_hash';
+    v_mine   uuid    := d->>'content';
     v_shared boolean := d->>'shared';
     v_at     timestamptz := d->>'created_at';
     v_stored uuid;
@@ -94,15 +95,18 @@ BEGIN
     WHERE tenant_id = p_tenant AND content_hash = v_hash AND state = 'storing'
         AND (shared AND v_shared OR record_id = v_id) AND NOT d->'given_up' ? id::text
     ORDER BY updated_at DESC LIMIT 1;
-    IF FOUND THEN
+    IF v_row.id = v_mine THEN -- the answer to an earlier call got lost
+        RETURN jsonb_build_object('outcome', 'fresh');
+    ELSIF FOUND THEN
         RETURN jsonb_build_object('outcome', 'busy', 'content', to_jsonb(v_row));
     END IF;
 
     INSERT INTO attachment_contents (tenant_id, id, record_id, content_hash, size, storage_key, backend, shared, state,
         safe_filename, mime_type, created_at, updated_at)
-    VALUES (p_tenant, (d->>'content')::uuid, v_id, v_hash, (d->>'size')::bigint, d->>'storage_key', d->>'backend', v_shared, 'storing',
-        d->>'safe_filename', d->>'mime_type', v_at, v_at);
-    RETURN jsonb_build_object('outcome', 'fresh');
+    VALUES (p_tenant, v_mine, v_id, v_hash, (d->>'size')::bigint, d->>'storage_key', d->>'backend', v_shared, 'storing',
+        d->>'safe_filename', d->>'mime_type', v_at, v_at)
+    ON CONFLICT (id, tenant_id) DO NOTHING;
+    RETURN jsonb_build_object('outcome', CASE WHEN FOUND THEN 'fresh' ELSE 'gone' END);
 END $$;
 -- +goose StatementEnd
 

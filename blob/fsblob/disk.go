@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 )
 
@@ -32,7 +31,6 @@ type disk interface {
 	create(name string) (file, error) // fails if name exists
 	open(name string) (*os.File, error)
 	stat(name string) (fs.FileInfo, error)
-	mkdir(name string) error
 	link(name, to string) error // fails if to exists
 	remove(name string) error
 	syncDir(name string) error
@@ -57,7 +55,6 @@ func (d rootDisk) create(name string) (file, error) {
 
 func (d rootDisk) open(name string) (*os.File, error)    { return d.root.Open(name) }
 func (d rootDisk) stat(name string) (fs.FileInfo, error) { return d.root.Lstat(name) }
-func (d rootDisk) mkdir(name string) error               { return d.root.Mkdir(name, 0o700) }
 func (d rootDisk) link(name, to string) error            { return d.root.Link(name, to) }
 func (d rootDisk) remove(name string) error              { return d.root.Remove(name) }
 func (d rootDisk) close() error                          { return d.root.Close() }
@@ -70,9 +67,9 @@ func (d rootDisk) syncDir(name string) error {
 	return errors.Join(syncDir(f), f.Close())
 }
 
-// prepare makes dir, its missing parents and tmp inside, and does not return
-// before all of them would survive a crash. It trusts no earlier run to have
-// come that far.
+// prepare makes dir, its missing parents, and tmp and the shards inside, and
+// does not return before all of them would survive a crash. It trusts no earlier
+// run to have come that far.
 func prepare(dir string) (*os.Root, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -85,19 +82,43 @@ func prepare(dir string) (*os.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fsblob: %w", err)
 	}
-	if err := makeIn(rootDisk{root}, tmpDir); err != nil {
+	if err := makeRooms(root); err != nil {
 		_ = root.Close()
 		return nil, fmt.Errorf("fsblob: %w", err)
 	}
 	return root, nil
 }
 
-// makeIn makes a folder that survives a crash, unless it is there already.
-func makeIn(d disk, name string) error {
-	if err := d.mkdir(name); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+// makeRooms makes all folders at once: made one by one, each would have to be
+// synced while a write waits for it.
+func makeRooms(root *os.Root) error {
+	for name := range rooms {
+		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
 	}
-	return d.syncDir(".")
+	return rootDisk{root}.syncDir(".")
+}
+
+// rooms yields the names of the folders in a store.
+func rooms(yield func(string) bool) {
+	if !yield(tmpDir) {
+		return
+	}
+	for name := range shards {
+		if !yield(name) {
+			return
+		}
+	}
+}
+
+// shards yields the names of the folders that blobs lie in.
+func shards(yield func(string) bool) {
+	for i := range 256 {
+		if !yield(fmt.Sprintf("%02x", i)) {
+			return
+		}
+	}
 }
 
 func makeDir(dir string) error {
@@ -121,25 +142,4 @@ func makeDir(dir string) error {
 		return err
 	}
 	return errors.Join(syncDir(f), f.Close())
-}
-
-// shards remembers which shards are known to survive a crash. A shard that is
-// merely there may have been made a moment ago, by a process that has not
-// synced it yet.
-type shards struct {
-	mu   sync.Mutex
-	safe map[string]bool
-}
-
-func (s *shards) ensure(d disk, shard string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.safe[shard] {
-		return nil
-	}
-	if err := makeIn(d, shard); err != nil {
-		return err
-	}
-	s.safe[shard] = true
-	return nil
 }

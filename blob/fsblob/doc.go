@@ -3,7 +3,7 @@
 // # Layout
 //
 //	tmp/1790000000000000000-LHQ7…   a write that is not finished, named by when it began
-//	00/ … ff/                       up to 256 shards, made when needed
+//	00/ … ff/                       the 256 shards
 //	3f/3fdb9c…                      one blob; the name is the SHA-256 of its key
 //
 // Names are hashes because keys are not file names: they may be longer, differ
@@ -25,8 +25,7 @@
 //
 //  1. body and trailer are written to a file in tmp,
 //  2. that file is synced,
-//  3. it is linked into its shard, which fails if the name is taken (a new
-//     shard is synced into the folder first),
+//  3. it is linked into its shard, which fails if the name is taken,
 //  4. its name in tmp is removed,
 //  5. the shard is synced.
 //

@@ -60,13 +60,6 @@ func (d *failingDisk) stat(name string) (fs.FileInfo, error) {
 	return d.disk.stat(name)
 }
 
-func (d *failingDisk) mkdir(name string) error {
-	if err := d.fail("mkdir"); err != nil {
-		return err
-	}
-	return d.disk.mkdir(name)
-}
-
 func (d *failingDisk) link(name, to string) error {
 	return errors.Join(d.fail("link"), skipIf(d.struckNow(), func() error { return d.disk.link(name, to) }))
 }

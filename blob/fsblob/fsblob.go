@@ -23,7 +23,6 @@ type Options struct {
 type Store struct {
 	disk    disk
 	now     func() time.Time
-	shards  shards
 	buffers sync.Pool // *[]byte, empty: first chunks
 }
 
@@ -45,7 +44,7 @@ func New(dir string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{disk: rootDisk{root}, now: opts.Now, shards: shards{safe: make(map[string]bool)}}
+	s := &Store{disk: rootDisk{root}, now: opts.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -29,8 +29,8 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 // store, whatever the prefix: it is made for audits, not for serving.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
 	return func(yield func(blob.Info, error) bool) {
-		for i := range 256 {
-			for info, err := range s.listShard(ctx, fmt.Sprintf("%02x", i)) {
+		for shard := range shards {
+			for info, err := range s.listShard(ctx, shard) {
 				if err != nil {
 					yield(blob.Info{}, fail("list", prefix, err))
 					return
@@ -71,9 +71,6 @@ func (s *Store) listShard(ctx context.Context, shard string) iter.Seq2[blob.Info
 func (s *Store) names(ctx context.Context, dir string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		f, err := s.disk.open(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			return // a shard that no blob has needed yet
-		}
 		if err != nil {
 			yield("", err)
 			return

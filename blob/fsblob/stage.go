@@ -61,9 +61,6 @@ func (g *stage) publish(key string) error {
 	if err := g.file.Close(); err != nil {
 		return err
 	}
-	if err := g.store.shards.ensure(disk, p.shard); err != nil {
-		return err
-	}
 	err := disk.link(g.name, p.path())
 	if errors.Is(err, fs.ErrExist) {
 		return g.store.taken(p)

@@ -136,6 +136,10 @@ func TestHostMayLoosen(t *testing.T) {
 	require.Contains(t, kinds(d), policy.FindEncrypted)
 	require.Equal(t, policy.BlockedExtension, judge(t, p, "a.zip", "", corpus.EncryptedZip("a.exe")).Reason, "names in an encrypted archive count")
 
+	d = judge(t, p, "a.pdf", "", pdfSample(t, "password.pdf"))
+	require.True(t, d.Allow, d.Message)
+	require.Contains(t, kinds(d), policy.FindEncrypted)
+
 	p = policy.Default()
 	p.UnreadableArchives = policy.Record
 	unreadable := "\x60\xEA\x29\x00\x1E" + strings.Repeat("\x00", 60)

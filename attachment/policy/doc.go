@@ -44,9 +44,10 @@
 // an object does to the program that shows it is the virus scanner's to know.
 //
 // A PDF may be encrypted and still open without a password, as offices send it
-// daily. Files that it is seen to have embedded then count as an encrypted
-// archive. They are not seen if what names them is in an encrypted object
-// stream: such a PDF is an encrypted document, and EncryptedDocuments decides.
+// daily; its files are judged like those of any other. If it does ask for one,
+// files that it is seen to have embedded count as an encrypted archive. They are
+// not seen if what names them is in an encrypted object stream: such a PDF is an
+// encrypted document, and EncryptedDocuments decides.
 //
 // uuencoded files are found in the first 64 KiB of a text, and anywhere in the
 // text of a mail. Other encodings within plain text are text.

@@ -2,6 +2,8 @@ package policy_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +16,14 @@ const (
 	docxMain = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 	invoice  = `<?xml version="1.0" encoding="UTF-8"?><rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"/>`
 )
+
+// pdfSample reads a document by real programs, which the README beside it describes.
+func pdfSample(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "archive", "pdfscan", "testdata", name))
+	require.NoError(t, err)
+	return b
+}
 
 // TestFilesInDocuments is about what a document carries along, which a click
 // opens as if it had been attached by itself.
@@ -44,6 +54,10 @@ func TestFilesInDocuments(t *testing.T) {
 		{"macros in PDF", "a.pdf", corpus.PDFWith("letter.docx", []byte(macros)), policy.DisguisedMacros, "a.pdf/letter.docx"},
 		{"PDF behind something else", "a.pdf", append([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01"), corpus.PDFWith("a.js", []byte("x"))...), policy.BlockedExtension, "a.pdf/a.js"},
 		{"PDF in the same bytes as an archive", "a.pdf", corpus.Zip("a", string(corpus.PDF()), "b.pdf", "x"), "", ""},
+		{"invoice in PDF that everybody can read", "a.pdf", pdfSample(t, "encrypted.pdf"), "", ""},
+		{"the same with RC4", "a.pdf", pdfSample(t, "encrypted-rc4.pdf"), "", ""},
+		{"script in PDF that everybody can read", "a.pdf", pdfSample(t, "encrypted-script.pdf"), policy.BlockedExtension, "a.pdf/order.js"},
+		{"invoice in PDF with a password", "a.pdf", pdfSample(t, "password.pdf"), policy.EncryptedArchive, "a.pdf"},
 		{"invoice in encrypted PDF", "a.pdf", []byte(locked), policy.EncryptedArchive, "a.pdf"},
 		{"odd encoding in PDF", "a.pdf", corpus.PDFOf(corpus.PDFObject{Value: "<< /F (a.xml) /EF << /F 2 0 R >> >>"}, corpus.PDFObject{Value: "/Filter /JBIG2Decode", Stream: []byte("x")}), policy.UnreadableArchive, "a.pdf/a.xml"},
 		{"letter", "a.rtf", corpus.RTFOf(""), "", ""},

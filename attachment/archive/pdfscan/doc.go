@@ -9,6 +9,10 @@
 // says so by its names. A PDF without either is done after one pass. In others
 // every definition of an object counts, whichever revision it belongs to.
 //
+// A document that opens without a password is decrypted, whatever it restricts;
+// besides, everything is also read as if it were not encrypted, since to claim
+// that costs nothing.
+//
 // # Why no library
 //
 // pdfcpu, the one that is kept up, reads and validates a whole document into
@@ -17,8 +21,8 @@
 //
 // # What is not seen
 //
-// Files in an encrypted PDF, unless a dictionary outside of its object streams
-// names them; then they are known to exist, no more. And objects hidden within a
+// Files in a PDF that asks for a password, unless a dictionary outside of its
+// object streams names them; then they are known to exist, no more. And objects hidden within a
 // stream of more than 64 KiB of a file whose cross-reference data are in order in
 // every entry; no reader looks there unless other damage makes it start all over.
 package pdfscan

@@ -88,9 +88,9 @@ func predicts(v any) bool {
 
 // decode reads the stream of o, which is decodable. Where the encoding is
 // malformed the content ends, as it does in the programs that show PDFs.
-func (s *scanner) decode(o *object) io.Reader {
+func (s *scanner) decode(o *object, k *key, m method) io.Reader {
 	all, _ := filters(o.dict())
-	r := s.stream(o, all)
+	r := k.reader(m, o, s.stream(o, all))
 	for i, f := range all {
 		switch f {
 		case "FlateDecode", "Fl":

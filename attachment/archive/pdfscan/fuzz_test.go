@@ -20,7 +20,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(corpus.PDFWithHidden("a.txt", []byte("hello")))
 	f.Add(corpus.PDFOf(corpus.PDFObject{Value: "<< /UF <FEFF0041> /#45F 3 0 R >>"}, corpus.PDFObject{Value: "/Filter [/AHx /A85]", Stream: []byte("00>")}, corpus.PDFObject{Value: "<< /F 2 0 R >>"}))
 	f.Add([]byte("%PDF-1.4\n1 0 obj<</EF<</F 1 0 R>>/F(\\141(\\)))/Length 2 0 R>>stream\r\nendstream 2 0 obj 5"))
-	for _, name := range []string{"invoice.pdf", "linearized.pdf"} {
+	for _, name := range []string{"invoice.pdf", "linearized.pdf", "encrypted.pdf", "encrypted-rc4.pdf"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)

@@ -2,6 +2,7 @@ package pdfscan
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,6 +14,7 @@ type object struct {
 	value    any
 	body     int64 // where the bytes of its stream begin; 0 if it has none
 	end      int64 // of the value
+	packed   bool  // part of an object stream, and so not encrypted by itself
 }
 
 func (o *object) dict() dict {
@@ -168,16 +170,18 @@ func (s *scanner) definitions(wanted map[int64]bool) (map[int64][]*object, error
 		if !decodable(stream.dict()) {
 			return nil
 		}
-		var failed error
-		err := s.eachInside(stream, wanted, func(num int64, v any) {
-			if err := add(&object{num: num, value: v}); err != nil {
-				failed = err
+		for _, k := range s.readings() {
+			var failed error
+			err := s.eachInside(stream, k, wanted, func(o *object) {
+				if err := add(o); err != nil {
+					failed = err
+				}
+			})
+			if err = cmp.Or(err, failed); err != nil {
+				return err
 			}
-		})
-		if err == nil {
-			err = failed
 		}
-		return err
+		return nil
 	})
 	return found, err
 }
@@ -222,8 +226,8 @@ const maxObjectStream = 8 << 20
 
 // eachInside shows the objects in an object stream (7.5.7); only those wanted
 // if wanted is not nil.
-func (s *scanner) eachInside(stream *object, wanted map[int64]bool, visit func(num int64, v any)) error {
-	content := s.decode(stream)
+func (s *scanner) eachInside(stream *object, k *key, wanted map[int64]bool, visit func(o *object)) error {
+	content := s.decode(stream, k, k.forStreams())
 	b, err := io.ReadAll(io.LimitReader(content, maxObjectStream+1))
 	if err != nil {
 		return err
@@ -250,7 +254,7 @@ func (s *scanner) eachInside(stream *object, wanted map[int64]bool, visit func(n
 		if err := s.spend(p.at); err != nil {
 			return err
 		}
-		visit(num, v)
+		visit(&object{num: num, value: v, packed: true})
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +87,7 @@ xt) /EF << /F 2 0 R >> >>`), file), []string{"a.txt=hello"}},
 		"behind long comment":          {corpus.PDFOf(value("<< /F (a.txt) %%%s\n /EF << /F 2 0 R >> >>", strings.Repeat("x", 40<<10)), file), []string{"a.txt=hello"}},
 		"without surroundings":         {[]byte("%PDF-1.4 /EF << /F 2 0 R >>\n2 0 obj<<>>stream\nhello endstream"), []string{"=hello "}},
 		"damaged compression":          {corpus.PDFOf(spec, object{Value: "/Filter /FlateDecode", Stream: append(stored("hello"), "\xFF\xFF\xFF"...)}), []string{"a.txt=hello"}},
-		"encrypted":                    {bytes.Replace(corpus.PDFOf(spec, file), []byte("/Root"), []byte("/Encrypt 9 0 R /Root"), 1), []string{"=!"}},
+		"encrypted":                    {bytes.Replace(corpus.PDFOf(spec, file), []byte("/Root"), []byte("/Encrypt 9 0 R /Root"), 1), []string{"=!", "a.txt=hello"}},
 		"annotation":                   {corpus.PDFOf(value("<< /Annots [ << /Subtype /FileAttachment /FS << /F (a.txt) /EF << /F 2 0 R >> >> >> ] >>"), file), []string{"a.txt=hello"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,12 +156,54 @@ func TestLongStreams(t *testing.T) {
 
 // TestSamples reads the documents of testdata, which its README describes.
 func TestSamples(t *testing.T) {
-	for _, name := range []string{"invoice.pdf", "linearized.pdf"} {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
+	const invoice = "factur-x.xml=<?xml version=\"1.0\"?><rsm:CrossIndustryInvoice/>\n"
+	for name, want := range map[string][]string{
+		"invoice.pdf":          {invoice},
+		"linearized.pdf":       {invoice},
+		"encrypted.pdf":        {invoice},
+		"encrypted-rc4.pdf":    {invoice},
+		"encrypted-script.pdf": {invoice, "order.js=WScript.Echo(\"test\");\n"},
+	} {
+		got, err := list(t.Context(), sample(t, name))
 		require.NoError(t, err)
-		got, err := list(t.Context(), b)
-		require.NoError(t, err)
-		require.Equal(t, []string{"factur-x.xml=<?xml version=\"1.0\"?><rsm:CrossIndustryInvoice/>\n"}, got, name)
+		got = slices.DeleteFunc(got, func(file string) bool { return file[0] == '=' && file != "=!" }) // encrypted bytes as they are
+		require.Equal(t, want, got, name)
+	}
+}
+
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err)
+	return b
+}
+
+// TestFalseEncryption: who says that a document is encrypted, and by which key,
+// hides nothing by it.
+func TestFalseEncryption(t *testing.T) {
+	const invoice = "factur-x.xml=<?xml version=\"1.0\"?><rsm:CrossIndustryInvoice/>\n"
+	real, other := sample(t, "encrypted.pdf"), sample(t, "encrypted-rc4.pdf")
+	start := bytes.Index(other, []byte("/Filter /Standard"))
+	foreign := "<< " + string(other[start:start+bytes.Index(other[start:], []byte("endobj"))])
+	id := regexp.MustCompile(`/ID ?\[[^]]*\]`).Find(other)
+	require.NotEmpty(t, id)
+	for name, tc := range map[string]struct {
+		pdf  []byte
+		want []string
+	}{
+		"not encrypted, and no key": {append(corpus.PDFWithHidden("a.txt", []byte("hello")), "\n9 0 obj "+foreign+"endobj trailer << /Encrypt 9 0 R >>"...), []string{"=!", "a.txt=hello"}},
+		"not encrypted, and a key":  {append(corpus.PDFWithHidden("a.txt", []byte("hello")), "\n9 0 obj "+foreign+"endobj trailer << /Encrypt 9 0 R "+string(id)+">>"...), []string{"a.txt=hello"}},
+		"another key as well":       {append(bytes.Clone(real), "\n99 0 obj "+foreign+"endobj trailer << /Encrypt 99 0 R >>"...), []string{invoice}},
+		"a key that is missing":     {append(bytes.Clone(real), "\ntrailer << /Encrypt 99 0 R >>"...), []string{"=", invoice}},
+		"many keys":                 {append(bytes.Clone(real), strings.Repeat("\ntrailer << /Encrypt << /U (%d) >> >>", 3)...), []string{"=!", invoice}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := list(t.Context(), tc.pdf)
+			require.NoError(t, err)
+			for _, want := range tc.want {
+				require.Contains(t, got, want)
+			}
+		})
 	}
 }
 
@@ -184,6 +228,28 @@ func TestFilesOfTools(t *testing.T) {
 		require.NoError(t, err, "%s", out)
 	}
 	tool("pdfattach", base, text, attached)
+	encryptions := []string{
+		"40", "128 --use-aes=n", "128 --use-aes=y", "128 --force-V4", "256 --force-R5", "256", "256 --cleartext-metadata", "128 --use-aes=y --cleartext-metadata",
+	}
+	for _, e := range encryptions {
+		made := filepath.Join(dir, "e.pdf")
+		for _, objects := range []string{"generate", "disable"} {
+			tool("qpdf", slices.Concat([]string{"--allow-weak-crypto", "--object-streams=" + objects, "--encrypt", "", "owner"}, strings.Fields(e), []string{"--", attached, made})...)
+			b, err := os.ReadFile(made)
+			require.NoError(t, err)
+			got, err := list(t.Context(), b)
+			require.NoError(t, err)
+			require.Contains(t, got, "a.txt=hello", "%s, object streams %s", e, objects)
+			require.NotContains(t, fmt.Sprint(got), "!", "everybody can read it")
+		}
+		tool("qpdf", slices.Concat([]string{"--allow-weak-crypto", "--object-streams=disable", "--encrypt", "user", "owner"}, strings.Fields(e), []string{"--", attached, made})...)
+		b, err := os.ReadFile(made)
+		require.NoError(t, err)
+		got, err := list(t.Context(), b)
+		require.NoError(t, err)
+		require.Contains(t, got, "=!", "with a password, "+e)
+		require.NotContains(t, fmt.Sprint(got), "hello", e)
+	}
 	for _, args := range []string{"", "--object-streams=generate", "--object-streams=generate --stream-data=preserve", "--linearize --object-streams=generate", "--linearize", "--qdf --object-streams=disable"} {
 		for pdf, want := range map[string][]string{base: nil, attached: {"a.txt=hello"}} {
 			made := filepath.Join(dir, "c.pdf")

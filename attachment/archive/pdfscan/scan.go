@@ -16,7 +16,7 @@ var ErrExcess = errors.New("pdfscan: takes too much work")
 // has it.
 type File struct {
 	Name      string // without folders; "" if it has none that could be read
-	Encrypted bool   // nobody can read it without the password
+	Encrypted bool   // nobody can read it without a password
 
 	// Body is the content, decoded; nil if it is encrypted or cannot be
 	// decoded here. It may be read once, before visit returns.
@@ -40,6 +40,9 @@ func Scan(ctx context.Context, r io.ReaderAt, size int64, opts *Options, visit f
 	if err := s.findMarks(); err != nil {
 		return err
 	}
+	if err := s.unlock(); err != nil {
+		return err
+	}
 	if err := s.findSpecs(); err != nil || len(s.specs) == 0 && s.unreadable == 0 {
 		return err
 	}
@@ -57,9 +60,13 @@ type scanner struct {
 	fatal error  // what a decoder must not take for malformed content
 	flate []flateReader
 
-	embedded   []int64 // where the name EF stands
-	streams    []int64 // where a name stands that object streams have
-	encrypted  bool
+	embedded    []int64 // where the name EF stands
+	streams     []int64 // where a name stands that object streams have
+	encryptions []int64 // where the name Encrypt stands
+	ids         []int64 // where the name ID stands, of a list
+
+	keys       []*key
+	locked     bool // there is an encryption to which there is no key
 	specs      []spec
 	unreadable int // object streams that cannot be decoded
 }
@@ -130,7 +137,8 @@ func (s *scanner) names(r io.Reader, visit func(at int64, n string, after []byte
 		case b[1] == 'E' && (b[2] == 'F' || b[2] == 'n'):
 		case b[1] == 'F' && b[2] == 'i' && len(b) > 3 && (b[3] == 'r' || b[3] == '#'):
 		case b[1] == 'O' && b[2] == 'b':
-		case b[1] == '#', b[2] == '#' && (b[1] == 'E' || b[1] == 'F' || b[1] == 'O'):
+		case b[1] == 'I' && b[2] == 'D':
+		case b[1] == '#', b[2] == '#' && (b[1] == 'E' || b[1] == 'F' || b[1] == 'I' || b[1] == 'O'):
 		default:
 			return nil
 		}
@@ -165,13 +173,23 @@ func (s *scanner) findMarksIn(part span) error {
 				s.streams = append(s.streams, at)
 			}
 		case "Encrypt":
-			s.encrypted = true
+			s.encryptions = append(s.encryptions, at)
+		case "ID":
+			if beginsList(after) { // else that of an element
+				s.ids = append(s.ids, at)
+			}
 		}
-		if len(s.embedded)+len(s.streams) > most {
+		if len(s.embedded)+len(s.streams)+len(s.encryptions)+len(s.ids) > most {
 			return ErrExcess
 		}
 		return nil
 	})
+}
+
+func beginsList(b []byte) bool {
+	p := parser{b: b}
+	p.blanks()
+	return bytes.HasPrefix(b[p.at:], []byte("["))
 }
 
 // endsBeforeStream reports whether b, in the midst of an object, shows its end
@@ -199,7 +217,7 @@ func (s *scanner) findSpecs() error {
 			}
 		}
 		for _, o := range objects {
-			s.addSpecs(o.value)
+			s.addSpecs(o.value, o)
 			done = max(done, o.end)
 		}
 	}
@@ -208,16 +226,26 @@ func (s *scanner) findSpecs() error {
 			s.unreadable++
 			return nil
 		}
-		found := false
-		err := s.names(s.decode(o), func(_ int64, n string, _ []byte) error {
-			found = found || n == "EF"
-			return nil
-		})
-		if err != nil || !found {
-			return err
+		for _, k := range s.readings() {
+			if err := s.findSpecsInside(o, k); err != nil {
+				return err
+			}
 		}
-		return s.eachInside(o, nil, func(_ int64, v any) { s.addSpecs(v) })
+		return nil
 	})
+}
+
+// findSpecsInside looks into an object stream.
+func (s *scanner) findSpecsInside(stream *object, k *key) error {
+	found := false
+	err := s.names(s.decode(stream, k, k.forStreams()), func(_ int64, n string, _ []byte) error {
+		found = found || n == "EF"
+		return nil
+	})
+	if err != nil || !found {
+		return err
+	}
+	return s.eachInside(stream, k, nil, func(o *object) { s.addSpecs(o.value, o) })
 }
 
 // findBareSpec reads what an EF refers to whose surroundings make no sense.
@@ -228,7 +256,7 @@ func (s *scanner) findBareSpec(at int64) error {
 	}
 	_, length := nameAt(b)
 	p := parser{b: b, at: length}
-	s.addSpecs(dict{{"EF", p.value()}})
+	s.addSpecs(dict{{"EF", p.value()}}, &object{packed: true})
 	return nil
 }
 

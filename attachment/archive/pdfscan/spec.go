@@ -10,30 +10,31 @@ import (
 
 // A spec is a file specification that embeds a file (7.11.3).
 type spec struct {
+	home  *object
 	names []any // text or ref
 	files []ref
 	lists []ref // instead of the files: where the EF dictionary stands
 }
 
-// addSpecs collects the specs anywhere in v.
-func (s *scanner) addSpecs(v any) {
+// addSpecs collects the specs anywhere in v, which is part of home.
+func (s *scanner) addSpecs(v any, home *object) {
 	switch v := v.(type) {
 	case list:
 		for _, e := range v {
-			s.addSpecs(e)
+			s.addSpecs(e, home)
 		}
 	case dict:
 		if embedded := v.all("EF"); len(embedded) > 0 {
-			s.addSpec(v, embedded)
+			s.addSpec(v, embedded, home)
 		}
 		for _, p := range v {
-			s.addSpecs(p.value)
+			s.addSpecs(p.value, home)
 		}
 	}
 }
 
-func (s *scanner) addSpec(d dict, embedded []any) {
-	var sp spec
+func (s *scanner) addSpec(d dict, embedded []any, home *object) {
+	sp := spec{home: home}
 	for _, key := range [...]name{"UF", "F", "Unix", "DOS", "Mac"} {
 		for _, v := range d.all(key) {
 			switch v.(type) {
@@ -75,11 +76,26 @@ func (s *scanner) files(visit func(File) error) error {
 		}
 	}
 	for _, sp := range s.specs {
-		for _, n := range s.namesOf(sp, known) {
-			for _, r := range sp.files {
-				if err := s.fileIn(known[r.num], n, known, visit); err != nil {
-					return err
-				}
+		if s.locked {
+			if err := visit(File{Encrypted: true}); err != nil {
+				return err
+			}
+		}
+		for _, k := range s.readings() {
+			if err := s.filesOf(sp, k, known, visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// filesOf shows the files of one spec under all of its names.
+func (s *scanner) filesOf(sp spec, k *key, known map[int64][]*object, visit func(File) error) error {
+	for _, n := range s.namesOf(sp, k, known) {
+		for _, r := range sp.files {
+			if err := s.fileIn(known[r.num], n, k, known, visit); err != nil {
+				return err
 			}
 		}
 	}
@@ -87,21 +103,21 @@ func (s *scanner) files(visit func(File) error) error {
 }
 
 // fileIn shows the streams among the definitions of one object.
-func (s *scanner) fileIn(definitions []*object, n string, known map[int64][]*object, visit func(File) error) error {
+func (s *scanner) fileIn(definitions []*object, n string, k *key, known map[int64][]*object, visit func(File) error) error {
 	found := false
 	for _, o := range definitions {
 		if o.body == 0 {
 			continue
 		}
 		found = true
-		if err := visit(s.file(n, o, known)); err != nil {
+		if err := visit(s.file(n, o, k, known)); err != nil {
 			return err
 		}
 	}
 	if found {
 		return nil
 	}
-	return visit(File{Name: n, Encrypted: s.encrypted})
+	return visit(File{Name: n})
 }
 
 // resolve finds the definitions of what the specs refer to, and of what those
@@ -153,23 +169,25 @@ func (s *scanner) resolve() (map[int64][]*object, error) {
 }
 
 // namesOf returns the different names of sp; an empty one if there is none.
-func (s *scanner) namesOf(sp spec, known map[int64][]*object) []string {
+func (s *scanner) namesOf(sp spec, k *key, known map[int64][]*object) []string {
 	var names []string
-	add := func(v any) {
-		if t, ok := v.(text); ok && !s.encrypted {
-			if n := fileName(t); n != "" && !slices.Contains(names, n) {
-				names = append(names, n)
-			}
+	add := func(v any, o *object) {
+		t, ok := v.(text)
+		if !ok || k == nil && len(s.encryptions) > 0 && !plain(t) {
+			return
+		}
+		if n := fileName(k.text(t, o)); n != "" && !slices.Contains(names, n) {
+			names = append(names, n)
 		}
 	}
 	for _, v := range sp.names {
 		if r, ok := v.(ref); ok {
 			for _, o := range known[r.num] {
-				add(o.value)
+				add(o.value, o)
 			}
 			continue
 		}
-		add(v)
+		add(v, sp.home)
 	}
 	if len(names) == 0 {
 		return []string{""}
@@ -177,11 +195,16 @@ func (s *scanner) namesOf(sp spec, known map[int64][]*object) []string {
 	return names
 }
 
-func (s *scanner) file(n string, o *object, known map[int64][]*object) File {
-	f := File{Name: n, Encrypted: s.encrypted}
+// plain tells a text that may not be encrypted at all from one that is.
+func plain(t text) bool {
+	return !slices.ContainsFunc(t, func(c byte) bool { return c < ' ' || c > '~' })
+}
+
+func (s *scanner) file(n string, o *object, k *key, known map[int64][]*object) File {
+	f := File{Name: n}
 	o = direct(o, known)
-	if !f.Encrypted && decodable(o.dict()) {
-		f.Body = func() io.Reader { return s.decode(o) }
+	if decodable(o.dict()) {
+		f.Body = func() io.Reader { return s.decode(o, k, k.forFiles()) }
 	}
 	return f
 }

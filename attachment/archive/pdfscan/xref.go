@@ -250,7 +250,7 @@ func (s *scanner) rows(o *object, width int) ([][]byte, bool) {
 		stride++
 	}
 	const most = 8 * maxEntries // rows; objects in object streams are entries, too
-	b, err := io.ReadAll(io.LimitReader(s.decode(o), int64(most*stride)))
+	b, err := io.ReadAll(io.LimitReader(s.decode(o, nil, identity), int64(most*stride)))
 	if err != nil {
 		return nil, false
 	}

@@ -108,7 +108,21 @@ func (run *execution) publish(ctx context.Context, draft Draft, c *content) (Beg
 		run.withdraw(ctx, draft, err)
 		return Begun{}, err
 	}
-	return run.finish(ctx, draft)
+	begun, err := run.finish(ctx, draft)
+	if errors.Is(err, ErrConflict) {
+		run.retract(ctx, draft.Content)
+	}
+	return begun, err
+}
+
+// retract deletes the blob of a content that was swept, or erased with its
+// tenant, before the blob came: no row tells of it any more, and none will.
+func (run *execution) retract(ctx context.Context, c Content) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	if err := run.store.Delete(asSystem(ctx, c.TenantID), c.StorageKey); err != nil {
+		run.opts.Logger.WarnContext(ctx, "blob not deleted; an audit will find it", "content", c.ID, "error", err)
+	}
 }
 
 // write commits the staged blob, or writes the one that is still in memory.
@@ -132,21 +146,24 @@ func (run *execution) write(ctx context.Context, stored Content, c *content) (er
 	return err
 }
 
-// withdraw takes the intent back once the blob is certainly not there. When
-// the store cannot tell, because its answer got lost or the caller has gone,
-// the intent stays and the sweeper settles it.
+// withdraw takes the intent back, and then the blob if there is one: the other
+// way round, somebody who has seen the blob could rely on it meanwhile. When the
+// store cannot tell, because its answer got lost or the caller has gone, the
+// intent stays and the sweeper settles it.
 func (run *execution) withdraw(ctx context.Context, draft Draft, cause error) {
 	if blob.Retryable(cause) || errors.Is(cause, context.Canceled) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
-	var err error
-	if !errors.Is(cause, blob.ErrExists) { // then the blob there is somebody else's
-		err = run.store.Delete(asSystem(ctx, draft.Content.TenantID), draft.Content.StorageKey)
-	}
-	if err == nil {
-		err = run.repo.Cancel(ctx, draft)
+	err := run.repo.Cancel(ctx, draft, run.opts.Now().UTC(), sweepLease)
+	switch {
+	case errors.Is(err, ErrConflict):
+		return
+	case err == nil && errors.Is(cause, blob.ErrExists): // the blob there is somebody else's
+		err = run.repo.Forget(ctx, draft.Content)
+	case err == nil:
+		err = run.destroy(ctx, draft.Content)
 	}
 	if err != nil {
 		run.opts.Logger.WarnContext(ctx, "intent not withdrawn; the sweeper will", "content", draft.Content.ID, "error", err)

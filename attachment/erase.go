@@ -30,8 +30,8 @@ func (e Erasure) Complete() bool { return e.RecordsLeft == 0 && e.BlobsLeft <= 0
 // EraseTenant removes everything of one tenant: records in any state, those
 // under legal hold included, and all blobs, whether a record knew them or not.
 // It is the host's own call, made when a tenant leaves, and may be repeated
-// until the proof is Complete. Executions of the tenant that are under way
-// fail.
+// until the proof is Complete. The host stops the tenant's executions first:
+// one that is under way may store its attachment after the proof was made.
 func (h *AttachmentHandler) EraseTenant(ctx context.Context, tenantID string) (Erasure, error) {
 	proof := Erasure{TenantID: tenantID, At: h.opts.Now().UTC(), BlobsLeft: -1}
 	if err := tenant.ValidateID(tenantID); err != nil {

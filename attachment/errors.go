@@ -48,7 +48,8 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Err == nil {
+	var violation *policy.Violation
+	if e.Err == nil || errors.As(e.Err, &violation) { // whose sentence the message is
 		return e.Message
 	}
 	return fmt.Sprintf("%s: %v", e.Message, e.Err)
@@ -80,17 +81,23 @@ func AsError(err error) *Error {
 		return &Error{Code: CodeForbidden, Message: "not allowed", Err: err}
 	case errors.Is(err, tenant.ErrQuota):
 		return &Error{Code: CodeQuotaExceeded, Message: "the storage quota is used up", Err: err}
+	case errors.Is(err, context.Canceled): // whoever noticed it first
+		return interrupted(err)
 	case errors.As(err, &stored):
 		return &Error{Code: CodeStorage, Message: "the attachment could not be stored", Retryable: blob.Retryable(err), Err: err}
 	case errors.As(err, &db):
 		return &Error{Code: CodeDatabase, Message: "the attachment could not be recorded", Retryable: db.Temporary, Err: err}
 	case errors.Is(err, ErrConflict):
 		return &Error{Code: CodeStorage, Message: "the attachment could not be stored", Retryable: true, Err: err}
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: CodeHandler, Message: "interrupted before the attachment was stored", Retryable: true, Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return interrupted(err)
 	default:
 		return &Error{Code: CodeHandler, Message: "the attachment could not be processed", Err: err}
 	}
+}
+
+func interrupted(err error) *Error {
+	return &Error{Code: CodeHandler, Message: "interrupted before the attachment was stored", Retryable: true, Err: err}
 }
 
 // RepositoryError is what a Repository returns when the database failed, as

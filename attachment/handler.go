@@ -71,13 +71,13 @@ func (h *AttachmentHandler) read(ctx context.Context, node Node) (Input, error) 
 	r := &reader{values: node.Parameters}
 	in, ref := r.input()
 	if len(r.problems) > 0 {
-		return Input{}, invalid("%s", strings.Join(r.problems, "; "))
+		return in, invalid("%s", strings.Join(r.problems, "; "))
 	}
 	if ref == nil {
 		return in, nil
 	}
 	if h.opts.Source == nil {
-		return Input{}, invalid("attachmentData: this host opens no references")
+		return in, invalid("attachmentData: this host opens no references")
 	}
 	in.Data = OpenLater(ctx, h.opts.Source, *ref)
 	return in, nil

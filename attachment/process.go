@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -133,11 +135,16 @@ func (h *AttachmentHandler) complete(in Input) (Input, error) {
 	if in.URLExpiration == 0 {
 		in.URLExpiration = DefaultURLExpiration
 	}
+	in.ContentHash = strings.ToLower(in.ContentHash)
 	switch {
 	case in.MessageID == "" || len(in.MessageID) > maxMessageIDBytes:
 		return in, invalid("messageId: is required, and at most %d bytes long", maxMessageIDBytes)
 	case in.Filename == "" || len(in.Filename) > maxFilenameBytes:
 		return in, invalid("filename: is required, and at most %d bytes long", maxFilenameBytes)
+	case in.Position < 0 || in.Position > math.MaxInt32:
+		return in, invalid("position: is not within 0 to %d", math.MaxInt32)
+	case in.Priority < math.MinInt32 || in.Priority > math.MaxInt32:
+		return in, invalid("priority: is not within 32 bits")
 	case in.Size < 0:
 		return in, invalid("size: is negative")
 	case in.MaxSize < MinMaxSize || in.MaxSize > MaxMaxSize:

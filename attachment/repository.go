@@ -41,9 +41,12 @@ type IngestRepository interface {
 	// been handed out by Garbage.
 	Finish(ctx context.Context, d Draft) (Begun, error)
 
-	// Cancel withdraws the intent of d.Content when its blob is known not to
-	// exist.
-	Cancel(ctx context.Context, d Draft) error
+	// Cancel withdraws the intent of d.Content: like Garbage it hands the
+	// content out, for its execution to delete the blob, if there is one, and
+	// to Forget the row. Nobody can finish it any more. It returns ErrConflict
+	// if there is no such intent: somebody who has seen the blob has finished
+	// it, or the sweeper has it.
+	Cancel(ctx context.Context, d Draft, now time.Time, lease time.Duration) error
 }
 
 // Draft is a record about to be made, and the content it would bring.

@@ -74,12 +74,14 @@ func (r *Repository) Begin(ctx context.Context, d attachment.Draft) (attachment.
 			return r.attach(stored, d, attachment.Attached), nil
 		}
 	}
-	switch intent := r.intent(tenantID, d); {
-	case intent != nil && intent.ID == d.Content.ID: // the answer to an earlier call got lost
+	mine := r.contents[rowKey{tenantID, d.Content.ID}]
+	if mine != nil && mine.State == attachment.ContentStoring { // the answer to an earlier call got lost
 		return attachment.Begun{Outcome: attachment.Fresh}, nil
-	case intent != nil:
+	}
+	if intent := r.intent(tenantID, d); intent != nil {
 		return attachment.Begun{Outcome: attachment.Busy, Intent: intent.Content}, nil
-	case r.contents[rowKey{tenantID, d.Content.ID}] != nil:
+	}
+	if mine != nil {
 		return attachment.Begun{}, attachment.ErrConflict
 	}
 	c := &content{
@@ -179,16 +181,17 @@ func (row *record) view() attachment.EmailAttachment {
 }
 
 // Cancel implements attachment.IngestRepository.
-func (r *Repository) Cancel(ctx context.Context, d attachment.Draft) error {
+func (r *Repository) Cancel(ctx context.Context, d attachment.Draft, now time.Time, lease time.Duration) error {
 	tenantID, unlock, err := r.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	key := rowKey{tenantID, d.Content.ID}
-	if c := r.contents[key]; c != nil && c.State == attachment.ContentStoring {
-		delete(r.contents, key)
+	c := r.contents[rowKey{tenantID, d.Content.ID}]
+	if c == nil || c.State != attachment.ContentStoring {
+		return attachment.ErrConflict
 	}
+	c.State, c.updatedAt, c.garbageLease = attachment.ContentDeleting, now, now.Add(lease)
 	return nil
 }
 

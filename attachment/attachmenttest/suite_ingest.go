@@ -101,7 +101,7 @@ func checkGivenUp(s *suite) {
 	equal(s, "whom the third waits for", busy.Intent.ID, second.Content.ID)
 	third.GivenUp = append(third.GivenUp, second.Content.ID)
 	equal(s, "outcome of the third", s.begin(third).Outcome, attachment.Fresh)
-	s.ok(s.repo.Cancel(as("acme"), third))
+	s.ok(s.repo.Cancel(as("acme"), third, s.now, time.Hour))
 
 	equal(s, "outcome of the second", s.finish(second).Outcome, attachment.Stored)
 	late := s.finish(first)
@@ -119,8 +119,7 @@ func checkBegunAgain(s *suite) {
 	equal(s, "outcome of the repetition", s.begin(first).Outcome, attachment.Fresh)
 	second.GivenUp = []string{first.Content.ID}
 	equal(s, "outcome of another", s.begin(second).Outcome, attachment.Fresh)
-	first.GivenUp = []string{second.Content.ID}
-	equal(s, "outcome once the other is given up", s.begin(first).Outcome, attachment.Fresh)
+	equal(s, "outcome once more", s.begin(first).Outcome, attachment.Fresh)
 	equal(s, "outcome of Finish", s.finish(first).Outcome, attachment.Stored)
 
 	swept := s.draft("acme", "c.txt", "swept")
@@ -134,12 +133,23 @@ func checkBegunAgain(s *suite) {
 func checkCancel(s *suite) {
 	d := s.draft("acme", "a.txt", "alpha")
 	s.begin(d)
-	s.ok(s.repo.Cancel(as("acme"), d))
-	s.ok(s.repo.Cancel(as("acme"), d))
+	s.ok(s.repo.Cancel(as("acme"), d, s.now, time.Hour))
+	_, err := s.repo.Finish(as("acme"), d) // of one who has seen the blob
+	s.is(err, attachment.ErrConflict)
+	equal(s, "garbage for others", len(s.garbage()), 0)
+	s.is(s.repo.Cancel(as("acme"), d, s.now, time.Hour), attachment.ErrConflict)
+	s.ok(s.repo.Forget(context.Background(), d.Content))
+
 	equal(s, "outcome", s.begin(d).Outcome, attachment.Fresh)
 	s.finish(d)
-	s.ok(s.repo.Cancel(as("acme"), d)) // what is stored cannot be withdrawn
+	s.is(s.repo.Cancel(as("acme"), d, s.now, time.Hour), attachment.ErrConflict) // what is stored cannot be withdrawn
 	equal(s, "outcome", s.begin(d).Outcome, attachment.Replayed)
+
+	crashed := s.draft("acme", "b.txt", "beta")
+	s.begin(crashed)
+	s.ok(s.repo.Cancel(as("acme"), crashed, s.now, time.Minute))
+	s.now = s.now.Add(time.Hour)
+	equal(s, "garbage once the lease is over", len(s.garbage()), 1)
 }
 
 func checkGone(s *suite) {
@@ -257,7 +267,7 @@ func checkTenants(s *suite) {
 	known, err := s.repo.KnownKeys(context.Background(), "globex", []string{ours.Content.StorageKey})
 	s.ok(err)
 	equal(s, "keys known to the other tenant", len(known), 0)
-	s.ok(s.repo.Cancel(as("globex"), ours))
+	s.is(s.repo.Cancel(as("globex"), ours, s.now, time.Hour), attachment.ErrConflict)
 	equal(s, "our record", s.get(ours).IsDeleted, false)
 }
 
@@ -267,7 +277,7 @@ func checkNoTenant(s *suite) {
 	calls := map[string]func() error{
 		"Begin":       func() error { _, err := s.repo.Begin(ctx, d); return err },
 		"Finish":      func() error { _, err := s.repo.Finish(ctx, d); return err },
-		"Cancel":      func() error { return s.repo.Cancel(ctx, d) },
+		"Cancel":      func() error { return s.repo.Cancel(ctx, d, s.now, time.Hour) },
 		"Get":         func() error { _, err := s.repo.Get(ctx, d.Record.ID); return err },
 		"List":        func() error { _, err := s.repo.List(ctx, attachment.Query{}); return err },
 		"Update":      func() error { _, err := s.repo.Update(ctx, d.Record.ID, attachment.Change{At: s.now}); return err },

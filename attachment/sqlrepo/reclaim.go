@@ -3,6 +3,7 @@ package sqlrepo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -114,9 +115,13 @@ func (r *Repository) Installation(ctx context.Context) (id string, contents int6
 }
 
 // Cancel implements attachment.IngestRepository.
-func (r *Repository) Cancel(ctx context.Context, d attachment.Draft) error {
+func (r *Repository) Cancel(ctx context.Context, d attachment.Draft, now time.Time, lease time.Duration) error {
 	return r.inTenant(ctx, "cancel", func(tx *sqlx.Tx, tenantID string) error {
-		_, err := exec(ctx, tx, `DELETE FROM attachment_contents WHERE tenant_id = ? AND id = ? AND state = 'storing'`, tenantID, d.Content.ID)
+		n, err := exec(ctx, tx, `UPDATE attachment_contents SET state = 'deleting', garbage_lease = ?, updated_at = ?
+			WHERE tenant_id = ? AND id = ? AND state = 'storing'`, r.dialect.at(now.Add(lease)), r.dialect.at(now), tenantID, d.Content.ID)
+		if err == nil && n == 0 {
+			err = attachment.ErrConflict
+		}
 		return err
 	})
 }

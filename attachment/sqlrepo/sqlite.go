@@ -92,7 +92,8 @@ func beginOne(ctx context.Context, tx *sqlx.Tx, tenantID string, d draft) (reply
 		}
 	}
 	intent, err := findContent(ctx, tx, `tenant_id = ? AND content_hash = ? AND state = 'storing' AND (shared AND ? OR record_id = ?)
-		AND instr(?, id) = 0 ORDER BY updated_at DESC LIMIT 1`, tenantID, d.ContentHash, d.Shared, d.ID, strings.Join(d.GivenUp, " "))
+		AND instr(?, id) = 0 ORDER BY id = ? DESC, updated_at DESC LIMIT 1`,
+		tenantID, d.ContentHash, d.Shared, d.ID, strings.Join(d.GivenUp, " "), d.Content)
 	switch {
 	case err != nil:
 		return reply{}, err

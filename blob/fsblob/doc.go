@@ -33,5 +33,6 @@
 // there is a blob, whole, or none. Reclaim removes what is left in tmp.
 //
 // The file system must have hard links (ext4, XFS, Btrfs, ZFS, APFS, NTFS do)
-// and must keep the promise of fsync. Several processes may share a folder.
+// and must keep the promise of fsync. Several processes may share a folder. The
+// folders in it must stay while a store is open; opening it makes them anew.
 package fsblob

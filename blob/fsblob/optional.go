@@ -13,7 +13,8 @@ import (
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 )
 
-// Stat implements [blob.Statter].
+// Stat implements [blob.Statter]. What it has seen survives a power cut, even if
+// whoever wrote it has not come that far: its caller may rely on it.
 func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 	if err := check(ctx, key); err != nil {
 		return blob.Info{}, fail("stat", key, err)
@@ -22,7 +23,7 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 	if err != nil {
 		return blob.Info{}, fail("stat", key, err)
 	}
-	return info, fail("stat", key, f.Close())
+	return info, fail("stat", key, errors.Join(f.Close(), s.disk.syncDir(locate(key).shard)))
 }
 
 // List implements [blob.Lister]. It reads the trailer of every blob in the

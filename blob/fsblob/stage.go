@@ -52,7 +52,8 @@ func (g *stage) Write(p []byte) (int, error) {
 }
 
 // publish makes the staged file the blob of key. It returns nil only when the
-// blob survives a power cut; after an error there is none.
+// blob survives a power cut. When the last step fails the blob is there: it may
+// not be taken away again, for somebody may have seen it and made it safe.
 func (g *stage) publish(key string) error {
 	p, disk := locate(key), g.store.disk
 	if err := g.file.Sync(); err != nil {
@@ -69,10 +70,7 @@ func (g *stage) publish(key string) error {
 		return err
 	}
 	_ = disk.remove(g.name) // Reclaim gets it otherwise
-	if err := disk.syncDir(p.shard); err != nil {
-		return errors.Join(err, disk.remove(p.path()))
-	}
-	return nil
+	return disk.syncDir(p.shard)
 }
 
 // discard removes what was staged.

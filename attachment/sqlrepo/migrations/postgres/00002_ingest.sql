@@ -94,7 +94,7 @@ BEGIN
     SELECT * INTO v_row FROM attachment_contents
     WHERE tenant_id = p_tenant AND content_hash = v_hash AND state = 'storing'
         AND (shared AND v_shared OR record_id = v_id) AND NOT d->'given_up' ? id::text
-    ORDER BY updated_at DESC LIMIT 1;
+    ORDER BY id = v_mine DESC, updated_at DESC LIMIT 1;
     IF v_row.id = v_mine THEN -- the answer to an earlier call got lost
         RETURN jsonb_build_object('outcome', 'fresh');
     ELSIF FOUND THEN

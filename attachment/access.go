@@ -9,7 +9,7 @@ import (
 )
 
 // Get returns the record of an attachment, deleted or not. Another tenant's is
-// ErrNotFound, like one that never was.
+// ErrNotFound, like one that never was. It takes tenant.Read.
 func (h *AttachmentHandler) Get(ctx context.Context, id string) (EmailAttachment, error) {
 	if _, err := permit(ctx, tenant.Read, id); err != nil {
 		return EmailAttachment{}, err
@@ -17,7 +17,7 @@ func (h *AttachmentHandler) Get(ctx context.Context, id string) (EmailAttachment
 	return h.repo.Get(ctx, id)
 }
 
-// List returns a page of the tenant's records.
+// List returns a page of the tenant's records. It takes tenant.Read.
 func (h *AttachmentHandler) List(ctx context.Context, q Query) (Page, error) {
 	if _, err := permit(ctx, tenant.Read, ""); err != nil {
 		return Page{}, err
@@ -28,7 +28,7 @@ func (h *AttachmentHandler) List(ctx context.Context, q Query) (Page, error) {
 // Open returns the bytes of an attachment, from offset, at most length; a
 // negative length reads to the end. It is the only way to them, and looks
 // first: ErrDeleted for a deleted record, ErrNotServed for a scan status that
-// the tenant's policy does not serve.
+// the tenant's policy does not serve. It takes tenant.Read.
 func (h *AttachmentHandler) Open(ctx context.Context, record EmailAttachment, offset, length int64) (*blob.Reader, error) {
 	current, err := h.servable(ctx, record.ID)
 	if err != nil {
@@ -56,19 +56,22 @@ func (h *AttachmentHandler) servable(ctx context.Context, id string) (EmailAttac
 	return current, nil
 }
 
-// Delete hides an attachment until the sweeper removes it for good.
+// Delete hides an attachment until the sweeper removes it for good. It takes
+// tenant.Delete. To run the same input again does not bring it back: the answer
+// is that of the first run, with a link that finds nothing.
 func (h *AttachmentHandler) Delete(ctx context.Context, id string) error {
 	_, err := h.change(ctx, tenant.Delete, id, Change{Deleted: new(true)})
 	return err
 }
 
-// Restore brings a deleted attachment back, while it is still there.
+// Restore brings a deleted attachment back, while it is still there. It takes
+// tenant.Admin.
 func (h *AttachmentHandler) Restore(ctx context.Context, id string) (EmailAttachment, error) {
 	return h.change(ctx, tenant.Admin, id, Change{Deleted: new(false)})
 }
 
 // Hold puts an attachment under legal hold, or ends it. Under a hold neither
-// retention nor deletion removes it.
+// retention nor deletion removes it. It takes tenant.Admin.
 func (h *AttachmentHandler) Hold(ctx context.Context, id string, hold bool) (EmailAttachment, error) {
 	return h.change(ctx, tenant.Admin, id, Change{LegalHold: &hold})
 }

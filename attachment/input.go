@@ -8,7 +8,7 @@ import (
 // Input is one attachment to process, as Go values. Execute makes it from a
 // node's parameters; a host that has the bytes at hand calls Process with it.
 type Input struct {
-	MessageID string
+	MessageID string // as the host spells it, with angle brackets or without: another spelling is another message
 	Filename  string // as sent
 	Size      int64  // as declared, in bytes; the bytes themselves decide
 	MIMEType  string // as declared

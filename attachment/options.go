@@ -24,7 +24,7 @@ type Options struct {
 	ScanPolicy scan.Policy
 
 	// Queue is told of every content that waits for a verdict: a scan.Pool, or
-	// one beyond this process. Defaults to none: a scan.Reconciler finds them.
+	// one beyond this process. A replay may tell it again. Defaults to none: a scan.Reconciler finds them.
 	Queue scan.Queue
 
 	// ScanEndpoints are the values of virusScanEndpoint that nodes may use;

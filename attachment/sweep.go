@@ -11,8 +11,8 @@ import (
 
 // SweepOptions shapes a sweep.
 type SweepOptions struct {
-	// DeletedGrace is how long a deleted attachment can be restored. Defaults
-	// to 7 days.
+	// DeletedGrace is how long a deleted attachment can be restored; a
+	// nanosecond is not at all. Defaults to 7 days.
 	DeletedGrace time.Duration
 
 	// IntentGrace is after what time an execution counts as dead. It must be

@@ -10,6 +10,19 @@
 //   - [Event]: what was done to which attachment, for the host's audit.
 //   - openapi.json: the contract, served at /api/v1/openapi.json.
 //
+// # Routes
+//
+// Below /api/v1, but for the link of a record, which is signed instead:
+//
+//	GET    /emails/{messageId}/attachments     of one message
+//	POST   /messages/{messageId}/attachments   upload
+//	GET    /attachments                        newest first
+//	GET    /attachments/{id}                   DELETE likewise
+//	GET    /attachments/{id}/download
+//	GET    /attachments/{id}/scan-status
+//	POST   /attachments/{id}/rescan            likewise release, quarantine, restore
+//	GET    /openapi.json
+//
 // # What every route keeps to
 //
 // The tenant is whom the host's authentication put into the context. What

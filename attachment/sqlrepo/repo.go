@@ -85,8 +85,10 @@ func newRepository(db *sqlx.DB, d dialect) *Repository {
 	return r
 }
 
-// OpenSQLite opens or creates a database file. The caller closes the DB. The
-// driver must be linked: import _ "modernc.org/sqlite".
+// OpenSQLite opens a database file, which its first use creates; the folder must
+// be there. The file is as readable as the process's umask allows, and holds
+// filenames: a folder of mode 0700 keeps it private. The caller closes the DB.
+// The driver must be linked: import _ "modernc.org/sqlite".
 func OpenSQLite(path string) (*sqlx.DB, error) {
 	options := url.Values{
 		"_txlock": {"immediate"},

@@ -1,7 +1,7 @@
 // Mailhost is a small workflow host: it takes the messages of a mailbox through
 // the workflow in testdata/workflows, with the library wired to a file system,
-// a SQLite file and a scanner, all in one process, and shows what became of
-// every attachment.
+// a SQLite file and a scanner, all in one process. It prints what became of
+// every attachment, and shows those it took on a page.
 //
 //	go run ./examples/mailhost            # the project's own test mail
 //	go run ./examples/mailhost -mail ~/Maildir

@@ -27,12 +27,13 @@ func (k *key) forStreams() method {
 	return k.streams
 }
 
-// forFiles is how embedded files are encrypted.
-func (k *key) forFiles() method {
-	if k == nil {
-		return identity
+// methods are how embedded files may be encrypted: readers do not ask for their
+// own filter.
+func (k *key) methods() []method {
+	if k == nil || k.files == k.streams {
+		return []method{k.forStreams()}
 	}
-	return k.files
+	return []method{k.files, k.streams}
 }
 
 // reader decrypts the bytes of a stream or string of object o.

@@ -11,7 +11,9 @@
 //
 // A document that opens without a password is decrypted, whatever it restricts;
 // besides, everything is also read as if it were not encrypted, since to claim
-// that costs nothing.
+// that costs nothing. Readers disagree on what an encryption dictionary that is
+// not quite right means: an object stream that makes no sense under any key is
+// unreadable then. Only where a password is all that is missing it is let be.
 //
 // # Why no library
 //

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
-	"slices"
 )
 
 // A key opens what the standard security handler has encrypted for those who
@@ -35,32 +34,23 @@ const (
 const padding = "\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x01\x08\x2E\x2E\x00\xB6\xD0\x68\x3E\x80\x2F\x0C\xA9\xFE\x64\x53\x69\x7A"
 
 // newKey returns the key that d, an encryption dictionary, has for an empty
-// password in a document with that identifier; nil if it has none.
-func newKey(d dict, id text) *key {
+// password in a document with one of these identifiers; nil if it has none, or
+// encrypts nothing.
+func newKey(d dict, ids []text) *key {
 	k := &key{strings: rc4Method, streams: rc4Method, files: rc4Method}
 	version, _ := d.one("V").(int64)
-	length, given := d.one("Length").(int64)
-	switch {
-	case version == 1, version == 2 && !given:
-		length = 40
-	case version == 4:
-		length = 128
-	}
-	switch version {
-	case 1, 2:
-	case 4, 5:
+	if version >= 4 {
 		k.strings, k.streams = methodOf(d, "StrF"), methodOf(d, "StmF")
 		k.files = k.streams
 		if d.one("EFF") != nil {
 			k.files = methodOf(d, "EFF")
 		}
-	default:
+	}
+	if k.strings == identity && k.streams == identity && k.files == identity {
 		return nil
 	}
-	if version == 5 {
-		k.secret = secret256(d)
-	} else if length%8 == 0 && 40 <= length && length <= 128 {
-		k.secret = secret128(d, id, int(length/8))
+	if k.secret = secret256(d); k.secret == nil {
+		k.secret = secret128(d, ids)
 	}
 	if k.secret == nil {
 		return nil
@@ -85,42 +75,57 @@ func methodOf(d dict, entry name) method {
 }
 
 // secret128 is algorithm 2, up to revision 4, and algorithms 4 and 5 to check it.
-func secret128(d dict, id text, length int) []byte {
+// Readers disagree on how they come by revision and length; the user string
+// proves which are right.
+func secret128(d dict, ids []text) []byte {
 	owner, _ := d.one("O").(text)
 	user, _ := d.one("U").(text)
 	permissions, _ := d.one("P").(int64)
-	revision, _ := d.one("R").(int64)
-	if len(owner) < 32 || len(user) < 32 {
+	if len(owner) < 32 || len(user) < 16 {
 		return nil
 	}
-	h := md5.New() // #nosec G401 -- the format's
-	h.Write([]byte(padding))
-	h.Write(owner[:32])
-	h.Write(binary.LittleEndian.AppendUint32(nil, uint32(permissions))) // #nosec G115 -- its low 32 bits
-	h.Write(id)
-	if revision >= 4 && d.one("EncryptMetadata") == word("false") {
-		h.Write([]byte("\xFF\xFF\xFF\xFF"))
+	for _, id := range ids {
+		check := md5.Sum(append([]byte(padding), id...)) // #nosec G401 -- the format's
+		for _, metadata := range [...]string{"", "\xFF\xFF\xFF\xFF"} {
+			h := md5.New() // #nosec G401 -- the format's
+			h.Write([]byte(padding))
+			h.Write(owner[:32])
+			h.Write(binary.LittleEndian.AppendUint32(nil, uint32(permissions))) // #nosec G115 -- its low 32 bits
+			h.Write(id)
+			h.Write([]byte(metadata))
+			first := h.Sum(nil)
+			for length := 16; length >= 1; length-- {
+				if bytes.Equal(user[:16], rc4Of(first[:length], []byte(padding))[:16]) { // revision 2
+					return first[:length]
+				}
+				if secret := repeated(first, length); bytes.Equal(user[:16], proof(secret, check[:])) {
+					return secret
+				}
+			}
+		}
 	}
-	secret := h.Sum(nil)
-	if revision == 2 {
-		secret = secret[:length]
-		return secretIf(secret, bytes.Equal(user[:32], rc4Of(secret, []byte(padding))))
-	}
+	return nil
+}
+
+// repeated is how later revisions make a secret dearer to guess.
+func repeated(secret []byte, length int) []byte {
 	for range 50 {
 		sum := md5.Sum(secret[:length]) // #nosec G401 -- the format's
 		secret = sum[:]
 	}
-	secret = secret[:length]
-	check := md5.Sum(append([]byte(padding), id...)) // #nosec G401 -- the format's
-	proof := check[:]
+	return secret[:length]
+}
+
+// proof is what the user string begins with, for those who know the secret.
+func proof(secret, check []byte) []byte {
+	round := make([]byte, len(secret))
 	for i := range byte(20) {
-		round := slices.Clone(secret)
 		for j := range round {
-			round[j] ^= i
+			round[j] = secret[j] ^ i
 		}
-		proof = rc4Of(round, proof)
+		check = rc4Of(round, check)
 	}
-	return secretIf(secret, bytes.Equal(user[:16], proof))
+	return check
 }
 
 // secret256 is algorithm 2.A; the user string is a hash and two salts.
@@ -134,19 +139,15 @@ func secret256(d dict) []byte {
 	if d.one("R") == int64(5) {
 		hash = plainHash
 	}
+	if !bytes.Equal(user[:32], hash(user[32:40])) {
+		return nil
+	}
 	block, err := aes.NewCipher(hash(user[40:48]))
 	if err != nil {
 		return nil
 	}
 	secret := make([]byte, 32)
 	cipher.NewCBCDecrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(secret, wrapped[:32])
-	return secretIf(secret, bytes.Equal(user[:32], hash(user[32:40])))
-}
-
-func secretIf(secret []byte, right bool) []byte {
-	if !right {
-		return nil
-	}
 	return secret
 }
 
@@ -158,8 +159,12 @@ func plainHash(salt []byte) []byte {
 // hardened is algorithm 2.B for an empty password.
 func hardened(salt []byte) []byte {
 	k, last := plainHash(salt), 0
+	room := make([]byte, 0, 64*sha512.Size)
 	for round := 0; round < 64 || last > round-32; round++ {
-		e := bytes.Repeat(k, 64)
+		e := room
+		for range 64 {
+			e = append(e, k...)
+		}
 		block, err := aes.NewCipher(k[:16])
 		if err != nil {
 			return nil

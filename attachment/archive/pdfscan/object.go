@@ -123,6 +123,9 @@ func streamAt(p *parser, base int64) int64 {
 	if p.value() != word("stream") {
 		return 0
 	}
+	for p.at < len(p.b) && (p.b[p.at] == ' ' || p.b[p.at] == '\t') {
+		p.at++ // do not belong here, and yet are passed over
+	}
 	rest := p.b[p.at:]
 	switch {
 	case bytes.HasPrefix(rest, []byte("\r\n")):

@@ -166,9 +166,15 @@ func TestSamples(t *testing.T) {
 	} {
 		got, err := list(t.Context(), sample(t, name))
 		require.NoError(t, err)
-		got = slices.DeleteFunc(got, func(file string) bool { return file[0] == '=' && file != "=!" }) // encrypted bytes as they are
-		require.Equal(t, want, got, name)
+		for _, file := range want { // besides encrypted bytes as they are
+			require.Contains(t, got, file, name)
+		}
+		require.NotContains(t, got, "=!", name)
 	}
+}
+
+func replaced(b []byte, old, with string) []byte {
+	return bytes.Replace(b, []byte(old), []byte(with), 1)
 }
 
 func sample(t *testing.T, name string) []byte {
@@ -194,7 +200,11 @@ func TestFalseEncryption(t *testing.T) {
 		"not encrypted, and no key": {append(corpus.PDFWithHidden("a.txt", []byte("hello")), "\n9 0 obj "+foreign+"endobj trailer << /Encrypt 9 0 R >>"...), []string{"=!", "a.txt=hello"}},
 		"not encrypted, and a key":  {append(corpus.PDFWithHidden("a.txt", []byte("hello")), "\n9 0 obj "+foreign+"endobj trailer << /Encrypt 9 0 R "+string(id)+">>"...), []string{"a.txt=hello"}},
 		"another key as well":       {append(bytes.Clone(real), "\n99 0 obj "+foreign+"endobj trailer << /Encrypt 99 0 R >>"...), []string{invoice}},
-		"a key that is missing":     {append(bytes.Clone(real), "\ntrailer << /Encrypt 99 0 R >>"...), []string{"=", invoice}},
+		"a key that is missing":     {append(bytes.Clone(real), "\ntrailer << /Encrypt 99 0 R >>"...), []string{invoice}},
+		"methods named twice":       {replaced(real, "/Filter /Standard", "/StmF /Identity /StrF /Identity /Filter /Standard"), []string{"=?"}},
+		"version elsewhere":         {replaced(real, "/V 5", "/V 77 0 R"), []string{"=?"}},
+		"far from its name":         {replaced(real, "/Encrypt ", "/Encrypt %"+strings.Repeat("x", 3000)+"\n"), []string{"=?"}},
+		"length in bytes":           {replaced(other, "/Length 128", "/Length 16"), []string{invoice}},
 		"many keys":                 {append(bytes.Clone(real), strings.Repeat("\ntrailer << /Encrypt << /U (%d) >> >>", 3)...), []string{"=!", invoice}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -240,7 +250,7 @@ func TestFilesOfTools(t *testing.T) {
 			got, err := list(t.Context(), b)
 			require.NoError(t, err)
 			require.Contains(t, got, "a.txt=hello", "%s, object streams %s", e, objects)
-			require.NotContains(t, fmt.Sprint(got), "!", "everybody can read it")
+			require.NotContains(t, got, "=!", "everybody can read it")
 		}
 		tool("qpdf", slices.Concat([]string{"--allow-weak-crypto", "--object-streams=disable", "--encrypt", "user", "owner"}, strings.Fields(e), []string{"--", attached, made})...)
 		b, err := os.ReadFile(made)

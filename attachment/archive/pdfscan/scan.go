@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // ErrExcess is returned for a file that would make the scan work more than its
@@ -33,7 +34,7 @@ type Options struct {
 // Scan shows the files embedded in the PDF in r to visit. It fails if r or visit
 // does, if ctx ends, if Count says so, or with ErrExcess.
 func Scan(ctx context.Context, r io.ReaderAt, size int64, opts *Options, visit func(File) error) error {
-	s := &scanner{ctx: ctx, r: r, size: size, count: func(r io.Reader) io.Reader { return r }}
+	s := &scanner{ctx: ctx, r: r, size: size, named: make(map[int64]bool), count: func(r io.Reader) io.Reader { return r }}
 	if opts != nil && opts.Count != nil {
 		s.count = opts.Count
 	}
@@ -60,13 +61,15 @@ type scanner struct {
 	fatal error  // what a decoder must not take for malformed content
 	flate []flateReader
 
-	embedded    []int64 // where the name EF stands
-	streams     []int64 // where a name stands that object streams have
-	encryptions []int64 // where the name Encrypt stands
-	ids         []int64 // where the name ID stands, of a list
+	embedded    []int64        // where the name EF stands
+	streams     []int64        // where a name stands that object streams have
+	named       map[int64]bool // those of them that are the type
+	encryptions []int64        // where the name Encrypt stands
+	ids         []int64        // where the name ID stands, of the document
 
 	keys       []*key
 	locked     bool // there is an encryption to which there is no key
+	odd        bool // or one that readers may understand otherwise
 	specs      []spec
 	unreadable int // object streams that cannot be decoded
 }
@@ -168,6 +171,7 @@ func (s *scanner) findMarksIn(part span) error {
 			s.embedded = append(s.embedded, at)
 		case "ObjStm":
 			s.streams = append(s.streams, at)
+			s.named[at] = true
 		case "First":
 			if !endsBeforeStream(after) { // else an entry of an outline
 				s.streams = append(s.streams, at)
@@ -175,7 +179,7 @@ func (s *scanner) findMarksIn(part span) error {
 		case "Encrypt":
 			s.encryptions = append(s.encryptions, at)
 		case "ID":
-			if beginsList(after) { // else that of an element
+			if identifies(after) { // else an element
 				s.ids = append(s.ids, at)
 			}
 		}
@@ -186,10 +190,11 @@ func (s *scanner) findMarksIn(part span) error {
 	})
 }
 
-func beginsList(b []byte) bool {
+// identifies reports whether b begins a list, or a reference to one.
+func identifies(b []byte) bool {
 	p := parser{b: b}
 	p.blanks()
-	return bytes.HasPrefix(b[p.at:], []byte("["))
+	return p.at < len(b) && (b[p.at] == '[' || '0' <= b[p.at] && b[p.at] <= '9')
 }
 
 // endsBeforeStream reports whether b, in the midst of an object, shows its end
@@ -221,31 +226,70 @@ func (s *scanner) findSpecs() error {
 			done = max(done, o.end)
 		}
 	}
+	if err := s.countLostStreams(); err != nil {
+		return err
+	}
 	return s.eachObjectStream(func(o *object) error {
 		if !decodable(o.dict()) {
 			s.unreadable++
 			return nil
 		}
+		sense := false
 		for _, k := range s.readings() {
-			if err := s.findSpecsInside(o, k); err != nil {
+			made, err := s.findSpecsInside(o, k)
+			if err != nil {
 				return err
 			}
+			sense = sense || made
+		}
+		password := s.locked && !s.odd && len(s.keys) == 0
+		if len(s.encryptions) > 0 && !sense && !password {
+			s.unreadable++
 		}
 		return nil
 	})
 }
 
-// findSpecsInside looks into an object stream.
-func (s *scanner) findSpecsInside(stream *object, k *key) error {
+// countLostStreams counts the object streams of an encrypted file that are there
+// by their type, and yet in no place where they can be read. Elsewhere the type
+// may be part of a text.
+func (s *scanner) countLostStreams() error {
+	if len(s.encryptions) == 0 {
+		return nil
+	}
+	for _, at := range s.streams {
+		if !s.named[at] {
+			continue
+		}
+		streams, err := s.objectStreams(at)
+		if err != nil {
+			return err
+		}
+		if len(streams) == 0 {
+			s.unreadable++
+		}
+	}
+	return nil
+}
+
+// findSpecsInside looks into an object stream, and reports whether it makes
+// sense: at its beginning there are numbers.
+func (s *scanner) findSpecsInside(stream *object, k *key) (sense bool, err error) {
+	head := make([]byte, 64)
+	n, _ := io.ReadFull(s.decode(stream, k, k.forStreams()), head)
+	index := parser{b: head[:n]}
+	_, ok1 := index.value().(int64)
+	_, ok2 := index.value().(int64)
+	sense = ok1 && ok2 || stream.dict().one("N") == int64(0)
 	found := false
-	err := s.names(s.decode(stream, k, k.forStreams()), func(_ int64, n string, _ []byte) error {
+	err = s.names(s.decode(stream, k, k.forStreams()), func(_ int64, n string, _ []byte) error {
 		found = found || n == "EF"
 		return nil
 	})
 	if err != nil || !found {
-		return err
+		return sense, err
 	}
-	return s.eachInside(stream, k, nil, func(o *object) { s.addSpecs(o.value, o) })
+	return sense, s.eachInside(stream, k, nil, func(o *object) { s.addSpecs(o.value, o) })
 }
 
 // findBareSpec reads what an EF refers to whose surroundings make no sense.
@@ -267,14 +311,11 @@ func (s *scanner) eachObjectStream(visit func(o *object) error) error {
 		if at < done {
 			continue
 		}
-		objects, err := s.enclosing(at)
+		streams, err := s.objectStreams(at)
 		if err != nil {
 			return err
 		}
-		for _, o := range objects {
-			if !o.isObjectStream() {
-				continue
-			}
+		for _, o := range streams {
 			done = max(done, o.end)
 			if err := visit(o); err != nil {
 				return err
@@ -282,6 +323,11 @@ func (s *scanner) eachObjectStream(visit func(o *object) error) error {
 		}
 	}
 	return nil
+}
+
+func (s *scanner) objectStreams(at int64) ([]*object, error) {
+	objects, err := s.enclosing(at)
+	return slices.DeleteFunc(objects, func(o *object) bool { return !o.isObjectStream() }), err
 }
 
 // read returns up to n bytes from offset at.

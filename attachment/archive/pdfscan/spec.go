@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -110,8 +111,10 @@ func (s *scanner) fileIn(definitions []*object, n string, k *key, known map[int6
 			continue
 		}
 		found = true
-		if err := visit(s.file(n, o, k, known)); err != nil {
-			return err
+		for _, m := range k.methods() {
+			if err := visit(s.file(n, o, k, m, known)); err != nil {
+				return err
+			}
 		}
 	}
 	if found {
@@ -173,10 +176,14 @@ func (s *scanner) namesOf(sp spec, k *key, known map[int64][]*object) []string {
 	var names []string
 	add := func(v any, o *object) {
 		t, ok := v.(text)
-		if !ok || k == nil && len(s.encryptions) > 0 && !plain(t) {
+		if !ok {
 			return
 		}
-		if n := fileName(k.text(t, o)); n != "" && !slices.Contains(names, n) {
+		n := fileName(k.text(t, o))
+		if len(s.encryptions) > 0 {
+			n = legible(n)
+		}
+		if n != "" && !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}
@@ -195,16 +202,25 @@ func (s *scanner) namesOf(sp spec, k *key, known map[int64][]*object) []string {
 	return names
 }
 
-// plain tells a text that may not be encrypted at all from one that is.
-func plain(t text) bool {
-	return !slices.ContainsFunc(t, func(c byte) bool { return c < ' ' || c > '~' })
+// legible returns of a name that was decrypted by a wrong key, or not at all,
+// what a program could still go by: its extension.
+func legible(n string) string {
+	if !strings.ContainsFunc(n, unicode.IsControl) && !strings.ContainsAny(n, `:*?"<>|`) {
+		return n
+	}
+	extension := n[strings.LastIndexByte(n, '.')+1:]
+	odd := func(c rune) bool { return c < '0' || c > 'z' || c > '9' && c < 'A' || c > 'Z' && c < 'a' }
+	if len(extension) == len(n) || strings.ContainsFunc(extension, odd) {
+		return ""
+	}
+	return "file." + extension
 }
 
-func (s *scanner) file(n string, o *object, k *key, known map[int64][]*object) File {
+func (s *scanner) file(n string, o *object, k *key, m method, known map[int64][]*object) File {
 	f := File{Name: n}
 	o = direct(o, known)
 	if decodable(o.dict()) {
-		f.Body = func() io.Reader { return s.decode(o, k, k.forFiles()) }
+		f.Body = func() io.Reader { return s.decode(o, k, m) }
 	}
 	return f
 }

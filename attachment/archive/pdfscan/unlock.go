@@ -2,6 +2,7 @@ package pdfscan
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 )
 
@@ -21,36 +22,59 @@ func (s *scanner) unlock() error {
 		return err
 	}
 	s.locked = len(dicts) == 0
+	s.odd = s.odd || s.locked
 	for _, d := range dicts {
-		if k := openedBy(d, ids); k != nil {
+		if k := newKey(d, ids); k != nil {
 			s.keys = append(s.keys, k)
-		} else {
-			s.locked = true
+			continue
 		}
+		s.locked = true
+		s.odd = s.odd || !understood(d)
 	}
 	return nil
 }
 
-func openedBy(d dict, ids []text) *key {
-	for _, id := range ids {
-		if k := newKey(d, id); k != nil {
-			return k
+// understood reports whether every reader sees the same encryption in d: if it
+// does not open, then because there is a password.
+func understood(d dict) bool {
+	_, ok1 := d.one("O").(text)
+	_, ok2 := d.one("U").(text)
+	_, ok3 := d.one("P").(int64)
+	_, ok4 := d.one("R").(int64)
+	version, _ := d.one("V").(int64)
+	known := version == 1 || version == 2 || (version == 4 || version == 5) && methodOf(d, "StmF") != identity
+	return ok1 && ok2 && ok3 && ok4 && known && unequivocal(d)
+}
+
+// unequivocal reports whether everything in d is there, and once.
+func unequivocal(d dict) bool {
+	for _, p := range d {
+		switch v := p.value.(type) {
+		case ref:
+			return false
+		case dict:
+			if !unequivocal(v) {
+				return false
+			}
+		}
+		if len(d.all(p.key)) > 1 {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // maxEncryptions is more dictionaries, and more identifiers, than any program
 // writes into one document.
-const maxEncryptions = 8
+const maxEncryptions = 4
 
 // encryptionDicts returns the different dictionaries that Encrypt names.
 func (s *scanner) encryptionDicts() ([]dict, error) {
 	var dicts []dict
 	add := func(v any) {
 		d, ok := v.(dict)
-		same := func(other dict) bool { return bytes.Equal(proofOf(d), proofOf(other)) }
-		if ok && !slices.ContainsFunc(dicts, same) {
+		same := func(other dict) bool { return reflect.DeepEqual(d, other) }
+		if ok && (d.one("U") != nil || d.one("O") != nil) && !slices.ContainsFunc(dicts, same) {
 			dicts = append(dicts, d)
 		}
 	}
@@ -60,10 +84,14 @@ func (s *scanner) encryptionDicts() ([]dict, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r, ok := v.(ref); ok {
-			wanted[r.num] = true
+		switch v := v.(type) {
+		case ref:
+			wanted[v.num] = true
+		case dict:
+			add(v)
+		default:
+			s.odd = true
 		}
-		add(v)
 	}
 	if len(wanted) > 0 {
 		found, err := s.definitions(wanted)
@@ -82,12 +110,6 @@ func (s *scanner) encryptionDicts() ([]dict, error) {
 	return dicts, nil
 }
 
-// proofOf tells encryption dictionaries apart: the user string proves the key.
-func proofOf(d dict) text {
-	user, _ := d.one("U").(text)
-	return user
-}
-
 // identifiers returns the different first parts of what ID names; the empty one
 // among them, for readers go on without any.
 func (s *scanner) identifiers() ([]text, error) {
@@ -99,9 +121,11 @@ func (s *scanner) identifiers() ([]text, error) {
 		}
 		parts, _ := v.(list)
 		if len(parts) == 0 {
+			s.odd = true
 			continue
 		}
 		id, ok := parts[0].(text)
+		s.odd = s.odd || !ok
 		if ok && !slices.ContainsFunc(ids, func(other text) bool { return bytes.Equal(id, other) }) {
 			ids = append(ids, id)
 		}

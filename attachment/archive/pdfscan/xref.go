@@ -46,6 +46,11 @@ func (s *scanner) opaque() []span {
 			spans = append(spans, span{o.body, o.body + length})
 		}
 	}
+	for _, part := range spans {
+		if slices.ContainsFunc(x.sections, func(at int64) bool { return part.from <= at && at < part.to }) {
+			return nil
+		}
+	}
 	return spans
 }
 
@@ -55,6 +60,8 @@ type crossReference struct {
 	entries []entry
 	packed  []int64 // numbers of the objects in object streams
 	root    ref
+
+	sections []int64 // where its parts begin
 }
 
 type entry struct{ num, gen, at, header int64 }
@@ -106,6 +113,7 @@ func (x *crossReference) read() bool {
 }
 
 func (x *crossReference) section(at int64) (dict, bool) {
+	x.sections = append(x.sections, at)
 	const most = maxEntries*20 + 4<<10
 	b, err := x.s.read(at, 64)
 	if err != nil {

@@ -84,14 +84,26 @@ func header(b []byte) (num, gen int64, ok bool) {
 	return num, gen, ok
 }
 
+// lastNumber reads the number at the end of b, and what looks like a comment
+// only if there is none: an offset may point into a comment.
 func lastNumber(b []byte) (rest []byte, n int64, ok bool) {
-	b = bytes.TrimRight(b, " \n\r\t\f\x00")
-	start := len(b)
-	for start > 0 && len(b)-start < 10 && '0' <= b[start-1] && b[start-1] <= '9' {
-		start--
+	for {
+		b = bytes.TrimRight(b, " \n\r\t\f\x00")
+		start := len(b)
+		for start > 0 && len(b)-start < 10 && '0' <= b[start-1] && b[start-1] <= '9' {
+			start--
+		}
+		if n, err := strconv.ParseInt(string(b[start:]), 10, 64); err == nil {
+			return b[:start], n, true
+		}
+		near := max(0, len(b)-lookAhead)
+		line := near + bytes.LastIndexAny(b[near:], "\r\n") + 1
+		comment := bytes.IndexByte(b[line:], '%')
+		if comment < 0 {
+			return b, 0, false
+		}
+		b = b[:line+comment]
 	}
-	n, err := strconv.ParseInt(string(b[start:]), 10, 64)
-	return b[:start], n, err == nil
 }
 
 // object reads the object whose value begins at offset at.
@@ -105,8 +117,10 @@ func (s *scanner) object(at, num, gen int64) (*object, error) {
 		p := parser{b: b}
 		o.value = p.value()
 		o.end = at + int64(p.at)
-		const keyword = 16 // "stream" and blanks must be there, too
-		if p.at+keyword > len(b) && at+int64(len(b)) < s.size {
+		const keyword = 16 // "stream" must be there, too
+		next := p
+		next.blanks()
+		if next.at+keyword > len(b) && at+int64(len(b)) < s.size {
 			continue
 		}
 		if _, ok := o.value.(dict); ok {

@@ -24,7 +24,8 @@
 // # What is not seen
 //
 // Files in a PDF that asks for a password, unless a dictionary outside of its
-// object streams names them; then they are known to exist, no more. And objects hidden within a
-// stream of more than 64 KiB of a file whose cross-reference data are in order in
-// every entry; no reader looks there unless other damage makes it start all over.
+// object streams names them; then they are known to exist, no more. And objects
+// hidden within a stream of more than 64 KiB of a file whose cross-reference data
+// are in order in every entry; no reader looks there unless other damage makes it
+// start all over.
 package pdfscan

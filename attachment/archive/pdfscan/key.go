@@ -93,15 +93,22 @@ func secret128(d dict, ids []text) []byte {
 			h.Write(binary.LittleEndian.AppendUint32(nil, uint32(permissions))) // #nosec G115 -- its low 32 bits
 			h.Write(id)
 			h.Write([]byte(metadata))
-			first := h.Sum(nil)
-			for length := 16; length >= 1; length-- {
-				if bytes.Equal(user[:16], rc4Of(first[:length], []byte(padding))[:16]) { // revision 2
-					return first[:length]
-				}
-				if secret := repeated(first, length); bytes.Equal(user[:16], proof(secret, check[:])) {
-					return secret
-				}
+			if secret := proven(h.Sum(nil), check[:], user[:16]); secret != nil {
+				return secret
 			}
+		}
+	}
+	return nil
+}
+
+// proven returns the secret made from hash that the user string is the proof of.
+func proven(hash, check, user []byte) []byte {
+	for length := len(hash); length >= 1; length-- {
+		if bytes.Equal(user, rc4Of(hash[:length], []byte(padding))[:16]) { // revision 2
+			return hash[:length]
+		}
+		if secret := repeated(hash, length); bytes.Equal(user, proof(secret, check)) {
+			return secret
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package pdfscan
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -183,18 +182,12 @@ func (s *scanner) definitions(wanted map[int64]bool) (map[int64][]*object, error
 			return nil, err
 		}
 	}
-	err = s.eachObjectStream(func(stream *object) error {
+	_, err = s.eachObjectStream(func(stream *object) error {
 		if !decodable(stream.dict()) {
 			return nil
 		}
-		for _, k := range s.readings() {
-			var failed error
-			err := s.eachInside(stream, k, wanted, func(o *object) {
-				if err := add(o); err != nil {
-					failed = err
-				}
-			})
-			if err = cmp.Or(err, failed); err != nil {
+		for _, k := range s.keys {
+			if err := s.eachInside(stream, k, wanted, add); err != nil {
 				return err
 			}
 		}
@@ -243,7 +236,7 @@ const maxObjectStream = 8 << 20
 
 // eachInside shows the objects in an object stream (7.5.7); only those wanted
 // if wanted is not nil.
-func (s *scanner) eachInside(stream *object, k *key, wanted map[int64]bool, visit func(o *object)) error {
+func (s *scanner) eachInside(stream *object, k *key, wanted map[int64]bool, visit func(o *object) error) error {
 	content := s.decode(stream, k, k.forStreams())
 	b, err := io.ReadAll(io.LimitReader(content, maxObjectStream+1))
 	if err != nil {
@@ -271,7 +264,9 @@ func (s *scanner) eachInside(stream *object, k *key, wanted map[int64]bool, visi
 		if err := s.spend(p.at); err != nil {
 			return err
 		}
-		visit(&object{num: num, value: v, packed: true})
+		if err := visit(&object{num: num, value: v, packed: true}); err != nil {
+			return err
+		}
 	}
 }
 

@@ -1,12 +1,12 @@
 package pdfscan
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // ErrExcess is returned for a file that would make the scan work more than its
@@ -34,7 +34,7 @@ type Options struct {
 // Scan shows the files embedded in the PDF in r to visit. It fails if r or visit
 // does, if ctx ends, if Count says so, or with ErrExcess.
 func Scan(ctx context.Context, r io.ReaderAt, size int64, opts *Options, visit func(File) error) error {
-	s := &scanner{ctx: ctx, r: r, size: size, named: make(map[int64]bool), count: func(r io.Reader) io.Reader { return r }}
+	s := &scanner{ctx: ctx, r: r, size: size, keys: []*key{nil}, count: func(r io.Reader) io.Reader { return r }}
 	if opts != nil && opts.Count != nil {
 		s.count = opts.Count
 	}
@@ -61,17 +61,22 @@ type scanner struct {
 	fatal error  // what a decoder must not take for malformed content
 	flate []flateReader
 
-	embedded    []int64        // where the name EF stands
-	streams     []int64        // where a name stands that object streams have
-	named       map[int64]bool // those of them that are the type
-	encryptions []int64        // where the name Encrypt stands
-	ids         []int64        // where the name ID stands, of the document
+	embedded    []int64 // where the name EF stands
+	streams     []mark  // where a name stands that object streams have
+	encryptions []int64 // where the name Encrypt stands
+	ids         []int64 // where the name ID stands, of the document
 
-	keys       []*key
-	locked     bool // there is an encryption to which there is no key
-	odd        bool // or one that readers may understand otherwise
+	keys       []*key // to try on everything; nil first, for a false encryption must hide nothing
+	locked     bool   // there is an encryption to which there is no key
+	odd        bool   // or one that readers may understand otherwise
 	specs      []spec
 	unreadable int // object streams that cannot be decoded
+}
+
+// mark is a name that object streams have.
+type mark struct {
+	at       int64
+	isObjStm bool // not only an entry
 }
 
 // spend counts n bytes that somebody looks at a second time. Few files have
@@ -170,11 +175,10 @@ func (s *scanner) findMarksIn(part span) error {
 		case "EF":
 			s.embedded = append(s.embedded, at)
 		case "ObjStm":
-			s.streams = append(s.streams, at)
-			s.named[at] = true
+			s.streams = append(s.streams, mark{at, true})
 		case "First":
 			if !endsBeforeStream(after) { // else an entry of an outline
-				s.streams = append(s.streams, at)
+				s.streams = append(s.streams, mark{at, false})
 			}
 		case "Encrypt":
 			s.encryptions = append(s.encryptions, at)
@@ -226,108 +230,92 @@ func (s *scanner) findSpecs() error {
 			done = max(done, o.end)
 		}
 	}
-	if err := s.countLostStreams(); err != nil {
-		return err
-	}
-	return s.eachObjectStream(func(o *object) error {
+	password := s.locked && !s.odd && len(s.keys) == 1 // that is all that is missing
+	lost, err := s.eachObjectStream(func(o *object) error {
 		if !decodable(o.dict()) {
 			s.unreadable++
 			return nil
 		}
 		sense := false
-		for _, k := range s.readings() {
+		for _, k := range s.keys {
 			made, err := s.findSpecsInside(o, k)
 			if err != nil {
 				return err
 			}
 			sense = sense || made
 		}
-		password := s.locked && !s.odd && len(s.keys) == 0
 		if len(s.encryptions) > 0 && !sense && !password {
 			s.unreadable++
 		}
 		return nil
 	})
-}
-
-// countLostStreams counts the object streams of an encrypted file that are there
-// by their type, and yet in no place where they can be read. Elsewhere the type
-// may be part of a text.
-func (s *scanner) countLostStreams() error {
-	if len(s.encryptions) == 0 {
-		return nil
+	if len(s.encryptions) > 0 { // elsewhere the type may be part of a text
+		s.unreadable += lost
 	}
-	for _, at := range s.streams {
-		if !s.named[at] {
-			continue
-		}
-		streams, err := s.objectStreams(at)
-		if err != nil {
-			return err
-		}
-		if len(streams) == 0 {
-			s.unreadable++
-		}
-	}
-	return nil
+	return err
 }
 
 // findSpecsInside looks into an object stream, and reports whether it makes
 // sense: at its beginning there are numbers.
 func (s *scanner) findSpecsInside(stream *object, k *key) (sense bool, err error) {
-	head := make([]byte, 64)
-	n, _ := io.ReadFull(s.decode(stream, k, k.forStreams()), head)
-	index := parser{b: head[:n]}
+	const twoNumbers = 64
+	content := bufio.NewReaderSize(s.decode(stream, k, k.forStreams()), twoNumbers)
+	head, _ := content.Peek(twoNumbers) // why there is no more, names hears
+	index := parser{b: head}
 	_, ok1 := index.value().(int64)
 	_, ok2 := index.value().(int64)
 	sense = ok1 && ok2 || stream.dict().one("N") == int64(0)
 	found := false
-	err = s.names(s.decode(stream, k, k.forStreams()), func(_ int64, n string, _ []byte) error {
+	err = s.names(content, func(_ int64, n string, _ []byte) error {
 		found = found || n == "EF"
 		return nil
 	})
 	if err != nil || !found {
 		return sense, err
 	}
-	return sense, s.eachInside(stream, k, nil, func(o *object) { s.addSpecs(o.value, o) })
+	return sense, s.eachInside(stream, k, nil, func(o *object) error {
+		s.addSpecs(o.value, o)
+		return nil
+	})
 }
 
 // findBareSpec reads what an EF refers to whose surroundings make no sense.
 func (s *scanner) findBareSpec(at int64) error {
-	b, err := s.read(at, 1<<10)
+	v, err := s.valueAfter(at)
 	if err != nil {
 		return err
 	}
-	_, length := nameAt(b)
-	p := parser{b: b, at: length}
-	s.addSpecs(dict{{"EF", p.value()}}, &object{packed: true})
+	s.addSpecs(dict{{"EF", v}}, &object{packed: true})
 	return nil
 }
 
-// eachObjectStream shows every object stream once.
-func (s *scanner) eachObjectStream(visit func(o *object) error) error {
+// eachObjectStream shows every object stream once. Lost are those that are there
+// by their type, and yet in no place where they can be read.
+func (s *scanner) eachObjectStream(visit func(o *object) error) (lost int, err error) {
 	done := int64(-1)
-	for _, at := range s.streams {
-		if at < done {
+	for _, m := range s.streams {
+		if m.at < done {
 			continue
 		}
-		streams, err := s.objectStreams(at)
+		objects, err := s.enclosing(m.at)
 		if err != nil {
-			return err
+			return lost, err
 		}
-		for _, o := range streams {
-			done = max(done, o.end)
+		found := false
+		for _, o := range objects {
+			if !o.isObjectStream() {
+				continue
+			}
+			found, done = true, max(done, o.end)
 			if err := visit(o); err != nil {
-				return err
+				return lost, err
 			}
 		}
+		if m.isObjStm && !found {
+			lost++
+		}
 	}
-	return nil
-}
-
-func (s *scanner) objectStreams(at int64) ([]*object, error) {
-	objects, err := s.enclosing(at)
-	return slices.DeleteFunc(objects, func(o *object) bool { return !o.isObjectStream() }), err
+	return lost, nil
 }
 
 // read returns up to n bytes from offset at.

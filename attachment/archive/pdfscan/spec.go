@@ -82,7 +82,7 @@ func (s *scanner) files(visit func(File) error) error {
 				return err
 			}
 		}
-		for _, k := range s.readings() {
+		for _, k := range s.keys {
 			if err := s.filesOf(sp, k, known, visit); err != nil {
 				return err
 			}

@@ -152,9 +152,3 @@ func (s *scanner) valueAfter(at int64) (any, error) {
 	}
 	return first, nil
 }
-
-// readings are the keys to try on everything, nil first: who pretends to have
-// encrypted something must not hide what is not.
-func (s *scanner) readings() []*key {
-	return append([]*key{nil}, s.keys...)
-}

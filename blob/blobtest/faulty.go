@@ -45,6 +45,10 @@ type Fault struct {
 	// Delay waits before anything else, as long as the call's context lives.
 	// A Fault with a Delay and without Err, Short and Cut does nothing worse.
 	Delay time.Duration
+
+	// Meanwhile is called before the call does anything, or with After once it
+	// has done its work. Without After it, too, is enough for a Fault.
+	Meanwhile func()
 }
 
 // Faulty is a store that fails as told and otherwise does what the store
@@ -93,21 +97,27 @@ func (f *Faulty) Calls(op string) int {
 	return f.calls[op]
 }
 
-// strike counts a call, waits out a delay and returns the fault that the call
-// has to suffer, or nil.
+// strike counts a call, waits out a delay, lets happen what happens meanwhile,
+// and returns the fault that the call has to suffer, or nil.
 func (f *Faulty) strike(ctx context.Context, op string) (*Fault, error) {
 	fault := f.next(op)
-	if fault == nil || fault.Delay == 0 {
-		return fault, nil
+	if fault == nil {
+		return nil, nil
 	}
-	timer := time.NewTimer(fault.Delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if fault.Delay > 0 {
+		timer := time.NewTimer(fault.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	if fault.Err == nil && fault.Short == 0 && !fault.Cut {
+	before := fault.Meanwhile != nil && !fault.After
+	if before {
+		fault.Meanwhile()
+	}
+	if (fault.Delay > 0 || before) && fault.Err == nil && fault.Short == 0 && !fault.Cut {
 		return nil, nil
 	}
 	return fault, nil
@@ -156,6 +166,9 @@ func disturb[T any](ctx context.Context, f *Faulty, op, key string, call func() 
 			return zero, err
 		}
 		discard(v)
+		if fault.Meanwhile != nil {
+			fault.Meanwhile()
+		}
 	}
 	return zero, fault.error(op, key)
 }

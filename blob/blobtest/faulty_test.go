@@ -155,6 +155,23 @@ func TestFaultDelays(t *testing.T) {
 	})
 }
 
+func TestWhatHappensMeanwhile(t *testing.T) {
+	f := NewFaulty(memblob.New(nil))
+	there := func() bool {
+		_, err := f.Stat(t.Context(), "a")
+		return err == nil
+	}
+	var before, after bool
+	f.Inject(Fault{Op: "commit", Nth: 1, Meanwhile: func() { before = there() }})
+	require.NoError(t, faultyPut(t.Context(), f, "a", "x"), "nothing worse")
+	require.False(t, before)
+
+	require.NoError(t, f.Delete(t.Context(), "a"))
+	f.Inject(Fault{Op: "commit", After: true, Meanwhile: func() { after = there() }})
+	require.ErrorIs(t, faultyPut(t.Context(), f, "a", "x"), ErrInjected)
+	require.True(t, after)
+}
+
 func TestFaultyOptionalInterfaces(t *testing.T) {
 	ctx, inner := t.Context(), memblob.New(nil)
 	require.NoError(t, faultyPut(ctx, inner, "a", "x"))

@@ -116,11 +116,11 @@ func (run *execution) publish(ctx context.Context, draft Draft, c *content) (Beg
 }
 
 // retract deletes the blob of a content that was swept, or erased with its
-// tenant, before the blob came: no row tells of it any more, and none will.
+// tenant, before the blob came: nobody else will.
 func (run *execution) retract(ctx context.Context, c Content) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
-	if err := run.store.Delete(asSystem(ctx, c.TenantID), c.StorageKey); err != nil {
+	if err := run.destroy(ctx, c); err != nil {
 		run.opts.Logger.WarnContext(ctx, "blob not deleted; an audit will find it", "content", c.ID, "error", err)
 	}
 }

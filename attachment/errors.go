@@ -49,8 +49,11 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var violation *policy.Violation
-	if e.Err == nil || errors.As(e.Err, &violation) { // whose sentence the message is
+	switch {
+	case e.Err == nil:
 		return e.Message
+	case errors.As(e.Err, &violation): // has the same sentence, and the reason
+		return violation.Error()
 	}
 	return fmt.Sprintf("%s: %v", e.Message, e.Err)
 }

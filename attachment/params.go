@@ -167,7 +167,7 @@ func (r *reader) input() (in Input, ref *Reference) {
 		Filename:          r.text("filename", maxFilenameBytes),
 		Size:              r.integer("size", 0, 0, math.MaxInt64),
 		MIMEType:          r.text("mimeType", 255),
-		ContentHash:       strings.ToLower(r.text("contentHash", 128)),
+		ContentHash:       r.text("contentHash", 128),
 		ContentID:         r.text("contentId", maxMessageIDBytes),
 		IsInline:          r.boolean("isInline", false),
 		Position:          int(r.integer("position", 0, 0, math.MaxInt32)),

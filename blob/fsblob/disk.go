@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -92,24 +93,12 @@ func prepare(dir string) (*os.Root, error) {
 // makeRooms makes all folders at once: made one by one, each would have to be
 // synced while a write waits for it.
 func makeRooms(root *os.Root) error {
-	for name := range rooms {
+	for _, name := range slices.AppendSeq([]string{tmpDir}, shards) {
 		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
 	return rootDisk{root}.syncDir(".")
-}
-
-// rooms yields the names of the folders in a store.
-func rooms(yield func(string) bool) {
-	if !yield(tmpDir) {
-		return
-	}
-	for name := range shards {
-		if !yield(name) {
-			return
-		}
-	}
 }
 
 // shards yields the names of the folders that blobs lie in.

@@ -6,10 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
@@ -123,7 +120,7 @@ func (run *execution) stage(ctx context.Context, c *content, first []byte, rest 
 	sink := newSink(w)
 	defer sink.close()
 	if decision.NeedContent {
-		if err := sink.makeReadable(); err != nil {
+		if err := sink.makeReadable(decision.EndsSuffice); err != nil {
 			return err
 		}
 	}
@@ -215,61 +212,4 @@ func (c *contextReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
-}
-
-// sink writes to a staged blob, hashes unless the blob does so itself, and
-// keeps a copy to read from where the policy wants to look inside and the blob
-// cannot be read before it is committed.
-type sink struct {
-	blob.Writer
-	digester blob.Digester // the writer's own, or nil
-	hash     hash.Hash     // nil if the writer hashes
-	readable io.ReaderAt   // nil until makeReadable
-	spool    *os.File      // nil if the writer can be read
-}
-
-func newSink(w blob.Writer) *sink {
-	if digester, ok := blob.AsWriter[blob.Digester](w); ok {
-		return &sink{Writer: w, digester: digester}
-	}
-	return &sink{Writer: w, hash: sha256.New()}
-}
-
-func (s *sink) makeReadable() error {
-	if staged, ok := blob.AsWriter[blob.Staged](s.Writer); ok {
-		s.readable = staged
-		return nil
-	}
-	spool, err := os.CreateTemp("", "attachment-*")
-	if err != nil {
-		return fmt.Errorf("make a spool file to look into the attachment: %w", err)
-	}
-	s.spool, s.readable = spool, spool
-	return nil
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	if s.hash != nil {
-		s.hash.Write(p)
-	}
-	if s.spool != nil {
-		if _, err := s.spool.Write(p); err != nil {
-			return 0, fmt.Errorf("write the spool file: %w", err)
-		}
-	}
-	return s.Writer.Write(p)
-}
-
-func (s *sink) digest() string {
-	if s.digester != nil {
-		return s.digester.SHA256()
-	}
-	return hex.EncodeToString(s.hash.Sum(nil))
-}
-
-func (s *sink) close() {
-	if s.spool != nil {
-		_ = s.spool.Close()
-		_ = os.Remove(s.spool.Name())
-	}
 }

@@ -15,6 +15,10 @@ import (
 // past the volume descriptors of an ISO image.
 const HeadBytes = 64 << 10
 
+// TailBytes is how much of the end the default Detector looks at where the
+// beginning tells it nothing.
+const TailBytes = 512
+
 // Content is what is known of a file while it is being looked at.
 type Content struct {
 	// Head is the beginning of the file: at least HeadBytes of it, or all.

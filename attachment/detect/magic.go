@@ -349,9 +349,8 @@ func isBinaryPGP(head []byte) bool {
 // matchTail recognises formats that sign at the end: fixed VHD disks and Apple
 // disk images.
 func matchTail(c Content) (Type, bool, error) {
-	const footer = 512
-	tail, err := c.tail(footer)
-	if err != nil || len(tail) < footer {
+	tail, err := c.tail(TailBytes)
+	if err != nil || len(tail) < TailBytes {
 		return Type{}, false, err
 	}
 	switch {

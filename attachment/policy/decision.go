@@ -66,6 +66,11 @@ type Decision struct {
 	// NeedContent is set by Head when only Content can tell.
 	NeedContent bool
 
+	// EndsSuffice is set beside NeedContent where Content reads nothing but the
+	// first HeadBytes and the last TailBytes, as with bytes that nobody
+	// recognises: what is long need not be kept for it.
+	EndsSuffice bool
+
 	// Findings are what a reader of the record may want to know although it
 	// was no reason to refuse.
 	Findings []Finding

@@ -13,6 +13,10 @@ import (
 // HeadBytes is how much of an attachment Head wants to see, if there is as much.
 const HeadBytes = detect.HeadBytes
 
+// TailBytes is how much of the end of an attachment Content reads where
+// Decision.EndsSuffice.
+const TailBytes = detect.TailBytes
+
 // Name judges what can be judged before any byte is read: the file name and the
 // declared type.
 func (p *Policy) Name(s Subject) Decision {
@@ -42,6 +46,7 @@ func (p *Policy) Head(s Subject, head []byte, complete bool) Decision {
 	j.judgeType(t)
 	if j.decision.Allow {
 		j.decision.NeedContent = needsContent(j.claim, t, complete)
+		j.decision.EndsSuffice = j.decision.NeedContent && p.Detector == nil && endsSuffice(j.claim, t)
 	}
 	return j.decision
 }
@@ -61,6 +66,12 @@ func needsContent(claim claim, t detect.Type, complete bool) bool {
 		return false // refused, or in the open
 	}
 	return t.MIME != "text/calendar" && t.MIME != "text/vcard"
+}
+
+// endsSuffice reports whether t, which needs content, is all that is read for
+// it: nothing leads to a directory or to what is inside.
+func endsSuffice(claim claim, t detect.Type) bool {
+	return t.MIME == detect.Unknown && !(claim.known && claim.usual.Container)
 }
 
 // Content judges the whole attachment. It opens archives to any depth within

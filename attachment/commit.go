@@ -131,7 +131,7 @@ func (run *execution) write(ctx context.Context, stored Content, c *content) (er
 	defer span.end(&err)
 	if c.staged == nil {
 		w, err := run.store.Create(ctx, stored.StorageKey, &blob.WriteOptions{
-			ContentType: c.mimeType, Size: stored.Size, SHA256: stored.SHA256,
+			ContentType: c.mimeType, Size: stored.Size, SHA256: stored.SHA256, Hashed: stored.Size > 0,
 		})
 		if err != nil {
 			return err

@@ -36,6 +36,12 @@ type WriteOptions struct {
 	// fails with ErrMismatch if they have another. Defaults to "": unknown.
 	SHA256 string
 
+	// Hashed says that the caller computed SHA256 from the very bytes that it
+	// will write, Size of them and not none, so that a store need not do it
+	// again. A Digester then answers with it from the beginning. Defaults to
+	// false: SHA256 is what somebody claims.
+	Hashed bool
+
 	// Metadata is stored beside the bytes: at most 2 KiB in all, of which
 	// every store takes PortableMetadataBytes; keys of [a-z0-9-], values of
 	// printable ASCII, not empty and with no space at either end, since it may
@@ -60,6 +66,8 @@ func (o *WriteOptions) Resolve() (WriteOptions, error) {
 		return WriteOptions{}, fmt.Errorf("%w: size %d", ErrInvalidOptions, r.Size)
 	case r.SHA256 != "" && !digest(r.SHA256):
 		return WriteOptions{}, fmt.Errorf("%w: SHA-256 %.70q", ErrInvalidOptions, r.SHA256)
+	case r.Hashed && (r.SHA256 == "" || r.Size == 0):
+		return WriteOptions{}, fmt.Errorf("%w: hashed, but digest or size are missing", ErrInvalidOptions)
 	}
 	total := 0
 	for k, v := range r.Metadata {

@@ -39,6 +39,8 @@ func TestResolveRefuses(t *testing.T) {
 		"short digest":        {SHA256: "e3b0"},
 		"upper-case digest":   {SHA256: strings.ToUpper(emptySHA256)},
 		"digest with a space": {SHA256: " " + emptySHA256[1:]},
+		"hashed to nothing":   {Hashed: true, Size: 3},
+		"hashed nothing":      {Hashed: true, SHA256: emptySHA256},
 		"empty key":           {Metadata: map[string]string{"": "v"}},
 		"upper-case key":      {Metadata: map[string]string{"Key": "v"}},
 		"underscore":          {Metadata: map[string]string{"a_b": "v"}},

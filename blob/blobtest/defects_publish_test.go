@@ -20,6 +20,7 @@ func publishDefects() []defect {
 		raceLaw     = "one of 64 racing writers wins"
 		rivalLaw    = "an aborted rival frees the key"
 		mismatchLaw = "other bytes than announced are refused"
+		hashedLaw   = "a digest that the caller computed is kept"
 		sideLaw     = "writers of many keys work side by side"
 		deleteLaw   = "delete removes one blob"
 		readerLaw   = "a reader survives delete or says so"
@@ -127,6 +128,14 @@ func publishDefects() []defect {
 				if errors.Is(err, blob.ErrMismatch) {
 					_, _ = overwrite(s, w.key, data, nil)
 				}
+				return info, err
+			}
+		})},
+		{hashedLaw, "takes the size on trust, too", func(s *memblob.Store) blob.Store { return announce(s, false, false) }},
+		{hashedLaw, "forgets the digest", rig(func(_ *memblob.Store, w *riggedWriter) {
+			w.commit = func(ctx context.Context) (blob.Info, error) {
+				info, err := w.inner.Commit(ctx)
+				info.SHA256 = ""
 				return info, err
 			}
 		})},

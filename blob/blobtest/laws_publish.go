@@ -145,6 +145,20 @@ func (u suite) mismatch(t tb, s blob.Store) {
 	refused(t, "no bytes, other digest than announced", err, blob.ErrMismatch, "mismatch/empty", "commit")
 }
 
+func (u suite) hashed(t tb, s blob.Store) {
+	for i, size := range []int{9, u.bulk} {
+		key, data := fmt.Sprint("hashed/", i), noise(9, size)
+		opts := &blob.WriteOptions{Size: int64(size), SHA256: hexDigest(data), Hashed: true}
+		err := putAnnounced(t, s, key, data[1:], opts)
+		refused(t, "fewer bytes than were hashed", err, blob.ErrMismatch, key, "commit", "write")
+		info := put(t, s, key, data, opts)
+		holds(t, s, key, data)
+		if info.SHA256 != opts.SHA256 {
+			t.Errorf("digest in Info is %q, want %q", info.SHA256, opts.SHA256)
+		}
+	}
+}
+
 // putAnnounced also checks that a refusal is final. A store may notice at the
 // first byte too many.
 func putAnnounced(t tb, s blob.Store, key string, data []byte, opts *blob.WriteOptions) error {

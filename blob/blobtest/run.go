@@ -64,6 +64,7 @@ func (u suite) laws() []law {
 		{"one of 64 racing writers wins", race},
 		{"an aborted rival frees the key", abortedRival},
 		{"other bytes than announced are refused", u.mismatch},
+		{"a digest that the caller computed is kept", u.hashed},
 		{"writers of many keys work side by side", concurrentWriters},
 
 		// laws_delete.go

@@ -60,9 +60,16 @@ func (w *writer) flush() (err error) {
 		if w.stage, err = w.store.stage(); err != nil {
 			return err
 		}
-		w.hasher = newHasher()
 	}
 	full := w.chunk
+	if w.announced.Hashed {
+		_, err = w.stage.Write(full)
+		w.chunk = full[:0]
+		return err
+	}
+	if w.hasher == nil {
+		w.hasher = newHasher()
+	}
 	w.hasher.add(full)
 	_, err = w.stage.Write(full)
 	w.chunk = w.hasher.buffer()
@@ -151,6 +158,8 @@ func (w *writer) SHA256() string {
 	switch {
 	case w.digest != "":
 		return w.digest
+	case w.announced.Hashed:
+		return w.announced.SHA256
 	case w.hasher != nil:
 		return w.hasher.digest(w.chunk)
 	}

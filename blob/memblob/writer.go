@@ -37,7 +37,9 @@ func (w *writer) Write(p []byte) (int, error) {
 		return 0, fail("write", w.key, w.failed)
 	}
 	w.data = append(w.data, p...)
-	w.sum.Write(p)
+	if !w.announced.Hashed {
+		w.sum.Write(p)
+	}
 	return len(p), nil
 }
 
@@ -112,7 +114,12 @@ func (w *writer) isOpen() bool {
 	return open
 }
 
-func (w *writer) SHA256() string { return hex.EncodeToString(w.sum.Sum(nil)) }
+func (w *writer) SHA256() string {
+	if w.announced.Hashed {
+		return w.announced.SHA256
+	}
+	return hex.EncodeToString(w.sum.Sum(nil))
+}
 
 func (w *writer) ReadAt(p []byte, offset int64) (int, error) {
 	w.store.mu.Lock()

@@ -59,6 +59,9 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 		s: s, ctx: context.WithoutCancel(ctx), key: key, object: object, opts: o,
 		token: rand.Text(), buffers: s.buffers, digest: newDigest(),
 	}
+	if o.Hashed {
+		w.digest = knownDigest(o.SHA256)
+	}
 	if partSize != s.buffers.size {
 		w.buffers = newBuffers(partSize)
 	}

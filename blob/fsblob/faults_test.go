@@ -256,10 +256,16 @@ func TestTakenMeansDurable(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrExists)
 	require.Equal(t, []string{"stat", "syncdir"}, noting.ops)
 
-	noting.ops = nil
-	_, err = early.Commit(ctx)
-	require.ErrorIs(t, err, blob.ErrExists)
-	require.Equal(t, []string{"create", "write", "sync", "close", "link", "syncdir", "remove"}, noting.ops)
+	small, err := s.Create(ctx, "k", &blob.WriteOptions{Size: 3})
+	require.NoError(t, err)
+	_, err = small.Write([]byte("abc"))
+	require.NoError(t, err)
+	for _, w := range []blob.Writer{early, small} {
+		noting.ops = nil
+		_, err = w.Commit(ctx)
+		require.ErrorIs(t, err, blob.ErrExists)
+		require.Equal(t, []string{"create", "write", "sync", "close", "link", "syncdir", "remove"}, noting.ops)
+	}
 }
 
 func TestDeleteIsDurable(t *testing.T) {

@@ -67,8 +67,10 @@ func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions)
 	if err != nil {
 		return nil, fail("create", key, err)
 	}
-	if err := s.vacant(locate(key)); err != nil {
-		return nil, fail("create", key, err)
+	if small := 0 < announced.Size && announced.Size <= chunkSize; !small { // else Commit tells soon enough
+		if err := s.vacant(locate(key)); err != nil {
+			return nil, fail("create", key, err)
+		}
 	}
 	return &writer{store: s, key: key, announced: announced}, nil
 }

@@ -69,7 +69,7 @@ func openPostgres(tb testing.TB) (*sqlx.DB, *sqlrepo.Repository) {
 	db, err := sqlrepo.OpenPostgres(services.StartPostgres(tb, true).URL("postgres"))
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = db.Close() })
-	db.SetMaxIdleConns(parallel)
+	db.SetMaxIdleConns(hundred) // or the floor would dial anew for many of its INSERTs
 	repo := sqlrepo.NewPostgres(db)
 	require.NoError(tb, repo.Migrate(tb.Context()))
 	return db, repo

@@ -54,7 +54,8 @@ func TestContendersDoTheSameWork(t *testing.T) {
 func TestBatches(t *testing.T) {
 	db, postgres := openPostgres(t)
 	all := batch(t, 0, 3, 1000)
-	newFloor(t, db, &all).run(t, 0)
+	newFloorTable(db)
+	newFloor(t, db, &all, 2).run(t, 0)
 	var rows int
 	require.NoError(t, db.Get(&rows, "SELECT count(*) FROM floor"))
 	require.Len(t, all, rows)
@@ -67,7 +68,7 @@ func TestBatches(t *testing.T) {
 			require.Equal(t, again, processed.IsDeduplicated)
 		}
 	}
-	takeAll(t, p, batch(t, 1, 3, 1000))
+	takeAll(t, p, batch(t, 1, 3, 1000), 3)
 	execute(t, p, encoded(t, 9, 5000), 5000)
 }
 

@@ -3,7 +3,7 @@ package main
 // The commands that measure.
 var (
 	largeFS    = run{"examples/bench", ".", "^BenchmarkLarge$/^fs$", form{"BENCH_MIB=1024", "5x"}, form{"BENCH_MIB=64", "3x"}}
-	largeS3    = run{"examples/bench", ".", "^BenchmarkLarge$/^s3$", form{"BENCH_MIB=1024", "5x"}, form{"BENCH_MIB=64", "3x"}}
+	largeS3    = run{"examples/bench", ".", "^BenchmarkLarge$/^s3$", form{"BENCH_MIB=1024", "9x"}, form{"BENCH_MIB=64", "3x"}}
 	hundred    = run{"examples/bench", ".", "^BenchmarkHundred$", form{"", "15x"}, form{"", "3x"}}
 	duplicate  = run{"examples/bench", ".", "^BenchmarkDuplicate$", form{"", "15x"}, form{"", "3x"}}
 	memory     = run{"examples/bench", ".", "^BenchmarkMemory$", form{"BENCH_PEAK_MIB=5120", "2x"}, form{"BENCH_PEAK_MIB=256", "1x"}}
@@ -16,6 +16,13 @@ var (
 	judge      = run{"", "./attachment/policy", "^BenchmarkJudge$", form{"", "300x"}, form{"", "50x"}}
 	growth     = run{"", "./attachment/sqlrepo", "^BenchmarkGrowth$", form{"BENCH_RECORDS=2000000", "500x"}, form{"BENCH_RECORDS=40000", "100x"}}
 )
+
+// runs are the commands in the order to run them in. The two that take many small
+// files come when nothing has removed as many just before: see BenchmarkHundred.
+var runs = []run{
+	duplicate, clamdscan, request, judge, hundred,
+	largeFS, largeS3, memory, fsWrite, fsDownload, s3Upload, download, growth,
+}
 
 // claims is everything that this module claims about its speed and memory. A
 // ratio "beside" something is of times: less is better.
@@ -37,32 +44,48 @@ var claims = []claim{
 		value: metric{"BenchmarkLarge/s3", "x-gocloud"}, unit: "×", aim: aim{most: 1},
 	},
 	{
-		says: "100 × 100 KB, file system + PostgreSQL, beside hash + synced write + INSERT", run: hundred,
-		value: metric{"BenchmarkHundred/parts", "fs-postgres-x-floor"}, unit: "×", aim: aim{most: 1.6},
+		says: "100 × 100 KB at once, file system + PostgreSQL, beside hash + synced write + INSERT", run: hundred,
+		value: metric{"BenchmarkHundred/by-100", "fs-postgres-x-floor"}, unit: "×", aim: aim{most: 1.6},
 	},
 	{
 		says: "… in seconds", run: hundred,
-		value: metric{"BenchmarkHundred/parts", "fs-postgres-s"}, unit: "s", aim: aim{most: 5},
+		value: metric{"BenchmarkHundred/by-100", "fs-postgres-s"}, unit: "s", aim: aim{most: 5},
 	},
 	{
-		says: "… file system + SQLite, beside the same floor", run: hundred,
-		value: metric{"BenchmarkHundred/parts", "fs-sqlite-x-floor"}, unit: "×",
+		says: "… eight at a time, beside the same floor eight at a time", run: hundred,
+		value: metric{"BenchmarkHundred/by-8", "fs-postgres-x-floor"}, unit: "×",
 	},
 	{
-		says: "… S3 + PostgreSQL, beside the same floor", run: hundred,
-		value: metric{"BenchmarkHundred/parts", "s3-postgres-x-floor"}, unit: "×",
+		says: "… one at a time", run: hundred,
+		value: metric{"BenchmarkHundred/by-1", "fs-postgres-x-floor"}, unit: "×",
 	},
 	{
-		says: "… memory, beside the same floor", run: hundred,
-		value: metric{"BenchmarkHundred/parts", "memory-x-floor"}, unit: "×",
+		says: "… at once, file system + SQLite", run: hundred,
+		value: metric{"BenchmarkHundred/by-100", "fs-sqlite-x-floor"}, unit: "×",
 	},
 	{
-		says: "A duplicate of 100 KB: times as fast as a fresh one", run: duplicate,
-		value: metric{"BenchmarkDuplicate/100KB", "x-faster"}, unit: "×", aim: aim{least: 5},
+		says: "… at once, S3 + PostgreSQL", run: hundred,
+		value: metric{"BenchmarkHundred/by-100", "s3-postgres-x-floor"}, unit: "×",
 	},
 	{
-		says: "A duplicate of 10 MB: times as fast as a fresh one", run: duplicate,
-		value: metric{"BenchmarkDuplicate/10MB", "x-faster"}, unit: "×", aim: aim{least: 5},
+		says: "… at once, memory", run: hundred,
+		value: metric{"BenchmarkHundred/by-100", "memory-x-floor"}, unit: "×",
+	},
+	{
+		says: "A duplicate of 100 KB, S3 + PostgreSQL: times as fast as a fresh one", run: duplicate,
+		value: metric{"BenchmarkDuplicate/s3-postgres/100KB", "x-faster"}, unit: "×", aim: aim{least: 5},
+	},
+	{
+		says: "… of 10 MB", run: duplicate,
+		value: metric{"BenchmarkDuplicate/s3-postgres/10MB", "x-faster"}, unit: "×", aim: aim{least: 5},
+	},
+	{
+		says: "A duplicate of 100 KB, file system + PostgreSQL: times as fast as a fresh one", run: duplicate,
+		value: metric{"BenchmarkDuplicate/fs-postgres/100KB", "x-faster"}, unit: "×", aim: aim{least: 5},
+	},
+	{
+		says: "… of 10 MB", run: duplicate,
+		value: metric{"BenchmarkDuplicate/fs-postgres/10MB", "x-faster"}, unit: "×", aim: aim{least: 5},
 	},
 	{
 		says: "50 MB as base64 in a string: peak memory beside the decoded size", run: memory,

@@ -22,14 +22,9 @@ func main() {
 	}
 }
 
-// printCommands prints the command of each run once.
 func printCommands(w io.Writer, short bool) {
-	printed := make(map[string]bool)
-	for _, c := range claims {
-		if command := c.run.command(short); !printed[command] {
-			printed[command] = true
-			fmt.Fprintln(w, command)
-		}
+	for _, r := range runs {
+		fmt.Fprintln(w, r.command(short))
 	}
 }
 

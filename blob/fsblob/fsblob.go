@@ -57,8 +57,9 @@ func (s *Store) Close() error { return s.disk.close() }
 // Create implements [blob.Store].
 //
 // A write of unknown or large size goes to disk as it comes; up to 256 KiB stay
-// in memory until Commit, so that refusing a small blob touches no disk. One
-// large write holds 1 MiB of memory.
+// in memory until Commit, so that refusing a small blob touches no disk; for one
+// whose size is announced, Commit is also the first to tell that key is taken.
+// One large write holds 1 MiB of memory.
 func (s *Store) Create(ctx context.Context, key string, opts *blob.WriteOptions) (blob.Writer, error) {
 	if err := check(ctx, key); err != nil {
 		return nil, fail("create", key, err)

@@ -63,6 +63,19 @@ func NewRow(item any, outputs []any, err error) Row {
 	return r
 }
 
+// Failed counts the attachments that are missing because something failed here:
+// not those that are refused for what they are.
+func (r *Report) Failed() (n int) {
+	for _, a := range r.Attachments {
+		retryable := a.Result.Retryable
+		switch code := a.Result.ErrorCode; {
+		case code == attachment.CodeStorage, code == attachment.CodeDatabase, code == attachment.CodeHandler, retryable != nil && *retryable:
+			n++
+		}
+	}
+	return n
+}
+
 // Print writes the report as a table for people, or as JSON.
 func (r *Report) Print(w io.Writer, asJSON bool) error {
 	if asJSON {

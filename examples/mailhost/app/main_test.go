@@ -311,6 +311,23 @@ func TestBadInput(t *testing.T) {
 	require.Len(t, result.Attachments, 1)
 }
 
+// TestOnceSaysWhatIsMissing: a script that runs -once must not take mail for
+// stored when the store was away.
+func TestOnceSaysWhatIsMissing(t *testing.T) {
+	away := env{
+		"BLOB_STORAGE_TYPE": "s3", "AWS_S3_BUCKET": "mail", "AWS_S3_ENDPOINT": "http://127.0.0.1:1",
+		"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+	}
+	data, mail := t.TempDir(), "testdata/mail/outlook-pdf.eml"
+	result, _, err := away.runHost(t, "-data", data, "-mail", mail)
+	require.ErrorContains(t, err, "1 of 1 attachments are not stored")
+	require.Equal(t, attachment.CodeStorage, result.Attachments[0].Result.ErrorCode)
+
+	result, _, err = runHost(t, "-data", data, "-mail", mail)
+	require.NoError(t, err, "the next run has a store")
+	require.Equal(t, attachment.StatusSuccess, result.Attachments[0].Result.Status)
+}
+
 // table is what a person sees of a report, but for which of several equal
 // attachments came first.
 func table(r outcome.Report) []string {

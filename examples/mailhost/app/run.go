@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/host"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/examples/outcome"
 )
 
 // errInterrupted ends a run that was to finish: whoever waits for -once must
@@ -76,7 +77,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	background.Go(func() error {
 		defer stop()
 		if s.once {
-			return m.once(ctx, stdout, stderr)
+			report, err := m.once(ctx, stdout, stderr)
+			if err != nil {
+				return err
+			}
+			if n := report.Failed(); n > 0 {
+				return fmt.Errorf("something failed: %d of %d attachments are not stored; the next run tries them again", n, len(report.Attachments))
+			}
+			return nil
 		}
 		return m.serve(ctx, stdout, stderr)
 	})
@@ -105,18 +113,18 @@ func examine(ctx context.Context, s settings, stdout io.Writer) error {
 }
 
 // once processes the mail, waits for the verdicts, and prints the table.
-func (m *mailhost) once(ctx context.Context, stdout, stderr io.Writer) error {
+func (m *mailhost) once(ctx context.Context, stdout, stderr io.Writer) (*outcome.Report, error) {
 	report, err := m.process(ctx, stderr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.host.AwaitScans(ctx, m.settings.wait); err != nil {
 		fmt.Fprintln(stderr, "mailhost:", err)
 	}
 	if err := m.refresh(ctx, report); err != nil {
-		return err
+		return nil, err
 	}
-	return report.Print(stdout, m.settings.asJSON)
+	return report, report.Print(stdout, m.settings.asJSON)
 }
 
 // serve processes the mail while it already shows the results.
@@ -146,7 +154,10 @@ func (m *mailhost) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return server.Shutdown(grace)
 	})
 	fmt.Fprintf(stderr, "results on http://%s/ (Ctrl-C ends)\n", listener.Addr())
-	group.Go(func() error { return m.once(ctx, stdout, stderr) })
+	group.Go(func() error {
+		_, err := m.once(ctx, stdout, stderr)
+		return err
+	})
 	return group.Wait()
 }
 

@@ -19,6 +19,14 @@ const (
 	testWorkflow = "testdata/workflows/process-email-attachments.json"
 )
 
+const usage = `usage: mailhost [flags]          takes mail through the workflow and shows what came of it
+       mailhost doctor [flags]   checks every part and says what to do; status 1 if one fails
+
+The environment wires it to PostgreSQL, S3, clamd, VirusTotal and Redis, and
+gives it a login: see the documentation of examples/hostenv.
+
+`
+
 // settings are the command line and the environment.
 type settings struct {
 	hostenv.Config
@@ -38,8 +46,12 @@ func parse(args []string, getenv func(string) string, stderr io.Writer) (setting
 	}
 	flags := flag.NewFlagSet("mailhost", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
 	flags.StringVar(&s.mail, "mail", testMail, "mail to process: an .eml or mbox `file`, a folder of them, or a Maildir")
-	flags.StringVar(&s.imap, "imap", "", "mail to process: an IMAP account, imaps://user@host/FOLDER; the password from MAILHOST_IMAP_PASSWORD")
+	flags.StringVar(&s.imap, "imap", "", "mail to process: an IMAP `account`, imaps://user@host/FOLDER; the password from MAILHOST_IMAP_PASSWORD")
 	flags.StringVar(&s.workflow, "workflow", testWorkflow, "workflow to run, a JSON `file`")
 	flags.StringVar(&s.data, "data", "", "`folder` for blobs and records, kept between runs (default: mailhost in the user's cache folder)")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8025", "`address` to serve the results on; one of this machine, unless there is a login")

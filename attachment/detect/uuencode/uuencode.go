@@ -13,19 +13,21 @@ import (
 
 // Contains reports whether a file begins anywhere in text.
 func Contains(text []byte) bool {
-	for {
-		i := bytes.Index(text, []byte("begin"))
+	const begin = "begin"
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(begin))
 		if i < 0 {
 			return false
 		}
-		if i == 0 || text[i-1] == '\n' || text[i-1] == '\r' {
-			line, rest, _ := bytes.Cut(text[i:], []byte("\n"))
+		at := from + i
+		if at == 0 || text[at-1] == '\n' || text[at-1] == '\r' {
+			line, rest, _ := bytes.Cut(text[at:], []byte("\n"))
 			data, _, _ := bytes.Cut(rest, []byte("\n"))
 			if _, _, ok := header(line); ok && isData(data) {
 				return true
 			}
 		}
-		text = text[i+len("begin"):]
+		from = at + len(begin)
 	}
 }
 

@@ -54,6 +54,7 @@ func TestReader(t *testing.T) {
 		"other characters":  {"begin 644 a.txt\n%zfuL{f\\ and so on\nend\n", []string{"a.txt=hello"}},
 		"long line":         {strings.Repeat("x", 10_000) + "\n" + hello, []string{"a.txt=hello"}},
 		"other mode":        {"begin 999 a.txt\n%:&5L;&\\\nend\n", nil},
+		"within a line":     {"begin" + hello, nil},
 		"empty":             {"", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

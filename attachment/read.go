@@ -96,7 +96,8 @@ func (run *execution) hold(ctx context.Context, c *content, data []byte) error {
 		return tooLarge(run.maxSize)
 	}
 	run.subject.Size = c.size
-	decision, err := run.judge(ctx, bytes.NewReader(data), c.size)
+	head := data[:min(len(data), headSize)]
+	decision, err := run.judge(ctx, run.policy.Head(run.subject, head, len(head) == len(data)), bytes.NewReader(data), c.size)
 	if err != nil {
 		return err
 	}
@@ -127,10 +128,8 @@ func (run *execution) stage(ctx context.Context, c *content, first []byte, rest 
 		return err
 	}
 	run.subject.Size = c.size
-	if decision.NeedContent {
-		if decision, err = run.judge(ctx, sink.readable, c.size); err != nil {
-			return err
-		}
+	if decision, err = run.judge(ctx, decision, sink.readable, c.size); err != nil {
+		return err
 	}
 	c.sha256, c.mimeType = sink.digest(), decision.Type.MIME
 	return nil
@@ -174,13 +173,17 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// judge asks the policy for its last word, showing it all bytes.
-func (run *execution) judge(ctx context.Context, at io.ReaderAt, size int64) (policy.Decision, error) {
-	decision, err := run.policy.Content(ctx, run.subject, at, size)
-	if err != nil {
-		return decision, err
+// judge asks the policy for its last word, showing it all bytes if it wants
+// them.
+func (run *execution) judge(ctx context.Context, head policy.Decision, at io.ReaderAt, size int64) (policy.Decision, error) {
+	if err := head.Err(); err != nil || !head.NeedContent {
+		return head, err
 	}
-	return decision, decision.Err()
+	full, err := run.policy.Content(ctx, run.subject, at, size)
+	if err != nil {
+		return full, err
+	}
+	return full, full.Err()
 }
 
 // sourceError says whose fault it is that the data ended early.

@@ -15,7 +15,7 @@ import (
 
 const (
 	bufferSize = 512 << 10 // what of a stream is held before the store hears of it
-	headSize   = 64 << 10  // what the policy sees of a stream before the store does
+	headSize   = 64 << 10  // what the policy sees first
 	memorySize = 64 << 20  // the most that is decoded into memory when the data is there already
 )
 

@@ -58,7 +58,7 @@ func (s *sink) Write(p []byte) (int, error) {
 	}
 	if s.kept != nil {
 		if _, err := s.kept.Write(p); err != nil {
-			return 0, fmt.Errorf("write the spool file: %w", err)
+			return 0, fmt.Errorf("keep what the policy reads: %w", err)
 		}
 	}
 	return s.Writer.Write(p)

@@ -38,7 +38,7 @@ type WriteOptions struct {
 
 	// Hashed says that the caller computed SHA256 from the very bytes that it
 	// will write, Size of them and not none, so that a store need not do it
-	// again. A Digester then answers with it from the beginning. Defaults to
+	// again. A Digester may then answer with it from the beginning. Defaults to
 	// false: SHA256 is what somebody claims.
 	Hashed bool
 

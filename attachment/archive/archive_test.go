@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -173,6 +174,31 @@ func TestLimits(t *testing.T) {
 	require.ErrorIs(t, budget.Enter(), archive.ErrTooDeep)
 	budget.Leave()
 	require.NoError(t, budget.Enter())
+}
+
+// TestTwoArchivesInOne: what one program shows and another does not is refused,
+// what only looks odd is not.
+func TestTwoArchivesInOne(t *testing.T) {
+	const noEntries = "PK\x05\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	hidden, shown := string(corpus.Zip("a.exe", "MZ")), string(corpus.Zip("b.txt", "text"))
+	padding := "PK\x03\x04" + strings.Repeat("\x00", 40) // a local header without a name, as zipflinger's
+	for name, tc := range map[string]struct {
+		data string
+		want error
+	}{
+		"before an empty directory": {hidden + noEntries, archive.ErrAmbiguous},
+		"before an archive":         {hidden + shown, archive.ErrAmbiguous},
+		"behind something else":     {"GIF89a" + strings.Repeat("x", 1000) + hidden + shown, archive.ErrAmbiguous},
+		"in a comment":              {strings.TrimSuffix(hidden, "\x00\x00") + string(binary.LittleEndian.AppendUint16(nil, uint16(len(shown)))) + shown, archive.ErrAmbiguous},
+		"one archive":               {shown, nil},
+		"no entries":                {noEntries, nil},
+		"behind a picture":          {"GIF89a" + strings.Repeat("x", 1000) + shown, nil},
+		"self-extractor":            {"MZ" + strings.Repeat("x", 100) + "PK\x03\x04 is what I look for, whatever comes" + shown, nil},
+		"behind padding":            {padding + shown, nil},
+	} {
+		_, err := list(t.Context(), "application/zip", []byte(tc.data), archive.Limits{})
+		require.ErrorIs(t, err, tc.want, name)
+	}
 }
 
 // TestReadingOnAfterAWalk walks a nested archive while the member that holds it

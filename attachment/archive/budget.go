@@ -2,6 +2,7 @@ package archive
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/detect/inflate"
@@ -15,6 +16,10 @@ var (
 	ErrBomb        = errors.New("archive: unpacks to far more than it is")
 	ErrTooMany     = errors.New("archive: too many members")
 	ErrTooDeep     = errors.New("archive: nested too deep")
+
+	// ErrAmbiguous is an ErrMalformed by design: programs that open the same
+	// file show different members of it.
+	ErrAmbiguous = fmt.Errorf("%w: two archives in one", ErrMalformed)
 )
 
 // Limits bound the examination of one attachment with everything nested in it.

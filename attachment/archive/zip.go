@@ -35,6 +35,9 @@ func walkZip(ctx context.Context, w *walker) error {
 }
 
 func zipError(err error) error {
+	if errors.Is(err, zipdir.ErrAmbiguous) {
+		return ErrAmbiguous
+	}
 	if errors.Is(err, zipdir.ErrNotZip) || errors.Is(err, zipdir.ErrMalformed) {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -45,7 +48,6 @@ func zipError(err error) error {
 // bytes: nobody packs so, but a small file that unpacks to petabytes does. each,
 // if not nil, is shown every entry on the way.
 func (w *walker) checkZip(ctx context.Context, dir *zipdir.Dir, each func(zipdir.Entry)) error {
-	type span struct{ start, end int64 }
 	var spans []span
 	for e, err := range dir.Entries() {
 		switch {
@@ -73,7 +75,7 @@ func (w *walker) checkZip(ctx context.Context, dir *zipdir.Dir, each func(zipdir
 			return fmt.Errorf("%w: members overlap", ErrMalformed)
 		}
 	}
-	return nil
+	return w.checkGaps(ctx, dir, spans)
 }
 
 func (w *walker) showEntry(ctx context.Context, dir *zipdir.Dir, e *zipdir.Entry) error {

@@ -89,6 +89,8 @@ func TestArchives(t *testing.T) {
 		{"flat bomb", "a.zip", corpus.FlatBomb(12), policy.ArchiveBomb, ""},
 		{"gzip bomb", "a.gz", corpus.GzipBomb(nil, 12), policy.ArchiveBomb, ""},
 		{"mail with junk in front", "a.eml", append([]byte("X-Junk: \x00\x01\r\n"), corpus.MailWith("attachment; filename=a.exe", []byte(program))...), policy.BlockedExtension, "a.eml/a.exe"},
+		{"two in one", "a.zip", append(zip("a.pdf", pdf), zip("b.pdf", pdf)...), policy.MalformedArchive, ""},
+		{"a document behind another", "a.docx", []byte(docx + docx), policy.MalformedArchive, ""},
 		{"truncated", "a.zip", zip("a.pdf", pdf)[:40], policy.MalformedArchive, ""},
 		{"behind a picture", "a.zip", append([]byte("\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01"), zip("c.exe", program)...), policy.BlockedExtension, "a.zip/c.exe"},
 		{"winmail.dat", "winmail.dat", corpus.TNEF("REPORT~1.PDF", "report.pdf", corpus.PDF()), "", ""},

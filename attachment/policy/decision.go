@@ -67,8 +67,8 @@ type Decision struct {
 	NeedContent bool
 
 	// EndsSuffice is set beside NeedContent where Content reads nothing but the
-	// first HeadBytes and the last TailBytes, as with bytes that nobody
-	// recognises: what is long need not be kept for it.
+	// first HeadBytes and the last TailBytes, as with pictures and with bytes that
+	// nobody recognises: what is long need not be kept for it.
 	EndsSuffice bool
 
 	// Findings are what a reader of the record may want to know although it

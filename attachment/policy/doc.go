@@ -23,7 +23,7 @@
 //
 // Archives are opened and every member is judged by the same policy, nested ones
 // too, within limits. An archive that cannot be judged is refused: encrypted,
-// malformed, of an unknown format, a bomb.
+// malformed, two in one, of an unknown format, a bomb.
 //
 // Opened are ZIP (stored, Deflate, BZIP2, Zstandard), tar, gzip, bzip2, xz, LZMA,
 // Zstandard, 7z (LZMA, LZMA2, Deflate, BZIP2, stored), RAR 1.5 to 5, cpio,

@@ -45,38 +45,36 @@ func (p *Policy) Head(s Subject, head []byte, complete bool) Decision {
 	}
 	j.judgeType(t)
 	if j.decision.Allow {
-		j.decision.NeedContent = needsContent(j.claim, t, complete)
-		j.decision.EndsSuffice = j.decision.NeedContent && p.Detector == nil && endsSuffice(j.claim, t)
+		j.decision.NeedContent, j.decision.EndsSuffice = needsContent(j.claim, t, complete, p.Detector == nil)
 	}
 	return j.decision
 }
 
-// needsContent reports whether t may turn out worse than its head shows.
-func needsContent(claim claim, t detect.Type, complete bool) bool {
+// needsContent reports whether t may turn out worse than its head shows, and
+// whether its end tells: of anything that is no container, the default detector
+// reads nothing else, for a footer can make a disk image of it.
+func needsContent(claim claim, t detect.Type, complete, byDefault bool) (need, endsSuffice bool) {
 	switch {
 	case t.Container, claim.known && claim.usual.Container:
-		return true
+		return true, false
 	case complete:
-		return false
+		return false, false
+	case t.MIME == detect.Unknown:
+		return true, byDefault
 	}
 	switch t.Family {
 	case detect.Image, detect.Audio, detect.Video, detect.Font, detect.Text:
-		return false
+		return byDefault, byDefault
 	case detect.Web, detect.Script, detect.Shortcut:
-		return false // refused, or in the open
+		return false, false // refused, or in the open
 	}
-	return t.MIME != "text/calendar" && t.MIME != "text/vcard"
-}
-
-// endsSuffice reports whether t, which needs content, is all that is read for
-// it: nothing leads to a directory or to what is inside.
-func endsSuffice(claim claim, t detect.Type) bool {
-	return t.MIME == detect.Unknown && !(claim.known && claim.usual.Container)
+	return t.MIME != "text/calendar" && t.MIME != "text/vcard", false
 }
 
 // Content judges the whole attachment. It opens archives to any depth within
-// the limits, reads directories and trailers, and repeats what the earlier
-// gates judge.
+// the limits, reads directories and trailers, and repeats what Name judges. Head
+// has judged the beginning by itself: an archive is refused for what its first
+// header says even if its directory says otherwise.
 //
 // It returns an error only if r fails or ctx ends; then nothing is decided, and
 // the Decision refuses.

@@ -70,7 +70,7 @@ func (j *judge) unpack(ctx context.Context, t detect.Type, r io.ReaderAt, size i
 	case errors.Is(err, archive.ErrEncrypted):
 		j.judgeEncryption(t)
 		return nil
-	case errors.Is(err, archive.ErrMalformed) && t.Family != detect.Archive:
+	case errors.Is(err, archive.ErrMalformed) && !errors.Is(err, archive.ErrAmbiguous) && t.Family != detect.Archive:
 		// Half the mail in the world is malformed, and a damaged document
 		// does not open; an archive that contradicts itself is an attack.
 		j.find(FindUnreadable, t.MIME)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -11,6 +12,10 @@ import (
 var (
 	ErrNotZip    = errors.New("zipdir: no ZIP directory")
 	ErrMalformed = errors.New("zipdir: malformed ZIP file")
+
+	// ErrAmbiguous is an ErrMalformed: there are two directories, and which of
+	// them counts depends on the program.
+	ErrAmbiguous = fmt.Errorf("%w: two directories", ErrMalformed)
 )
 
 const (
@@ -45,7 +50,8 @@ type Dir struct {
 }
 
 // Open finds the central directory at the end of r. It returns ErrNotZip if
-// there is none, ErrMalformed if there is half of one, or what r fails with.
+// there is none, ErrMalformed if there is half of one, ErrAmbiguous if there are
+// two, or what r fails with.
 func Open(r io.ReaderAt, size int64) (*Dir, error) {
 	end, at, err := findEnd(r, size)
 	if err != nil {
@@ -74,6 +80,9 @@ func Open(r io.ReaderAt, size int64) (*Dir, error) {
 	// Some writers state a wrong size. Where a header stands at the stated place,
 	// that counts and not the place reckoned from the end, as in archive/zip.
 	if d.Base > 0 && d.hasHeader(int64(offset)) {
+		if d.hasHeader(d.Start) && !d.leads(int64(offset), d.Start) {
+			return nil, ErrAmbiguous
+		}
 		d.Base, d.Start = 0, int64(offset)
 	}
 	if length > 0 && !d.hasSignature(d.Start, centralSignature) {
@@ -86,6 +95,19 @@ func (d *Dir) hasSignature(at int64, signature uint32) bool {
 	var b [4]byte
 	_, err := readFull(d.r, b[:], at)
 	return err == nil && binary.LittleEndian.Uint32(b[:]) == signature
+}
+
+// leads reports whether the header at to is one of those that follow on the
+// header at from.
+func (d *Dir) leads(from, to int64) bool {
+	var b [centralLen]byte
+	for n := binary.LittleEndian.Uint16; from < to; {
+		if _, err := readFull(d.r, b[:], from); err != nil || binary.LittleEndian.Uint32(b[:]) != centralSignature {
+			return false
+		}
+		from += centralLen + int64(n(b[28:])) + int64(n(b[30:])) + int64(n(b[32:]))
+	}
+	return from == to
 }
 
 // hasHeader reports whether a whole central header stands at offset at.

@@ -2,6 +2,7 @@ package attachmenttest
 
 import (
 	"context"
+	"slices"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 )
@@ -10,24 +11,35 @@ import (
 func (r *Repository) Purge(_ context.Context, q attachment.PurgeQuery) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	records, doomed := 0, r.ended(q)
+	doomed := r.ended(q)
+	var keys []rowKey
 	for key, row := range r.records {
-		if records == q.Limit {
-			break
+		if doomed(row) {
+			keys = append(keys, key)
 		}
-		if !doomed(row) {
-			continue
+	}
+	named := rowKey{q.TenantID, q.SharedWith} // names the others, so it goes last
+	slices.SortFunc(keys, func(a, b rowKey) int {
+		switch {
+		case a == named:
+			return 1
+		case b == named:
+			return -1
 		}
-		records++
-		if q.DryRun {
-			continue
-		}
+		return 0
+	})
+	keys = keys[:min(len(keys), q.Limit)]
+	if q.DryRun {
+		return len(keys), nil
+	}
+	for _, key := range keys {
+		row := r.records[key]
 		delete(r.records, key)
 		if row.content.References--; row.content.References == 0 {
 			row.content.State, row.content.updatedAt = attachment.ContentDeleting, q.Now
 		}
 	}
-	return records, nil
+	return len(keys), nil
 }
 
 // ended returns which records q takes.

@@ -47,6 +47,7 @@ type content struct {
 	scanner      string
 	priority     int
 	token        string
+	overruled    bool // by a person
 	lease        time.Time
 }
 

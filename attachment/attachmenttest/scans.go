@@ -127,7 +127,7 @@ func (r *Repository) ScanBacklog(context.Context) (scan.Backlog, error) {
 func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) (job scan.Job, err error) {
 	err = r.with(ctx, id, func(row *record) {
 		c := row.content
-		c.due, c.pendingSince, c.attempts = &now, now, 0
+		c.due, c.pendingSince, c.attempts, c.overruled = &now, now, 0, false
 		if c.scannedAt == nil {
 			c.status = scan.StatusPending
 		}
@@ -145,7 +145,7 @@ func (r *Repository) RequestScans(_ context.Context, q attachment.RescanQuery) (
 		if n == q.Limit {
 			break
 		}
-		byScanner := c.scannedAt != nil && c.status != scan.StatusSkipped && c.due == nil && c.State == attachment.ContentStored
+		byScanner := c.scannedAt != nil && !c.overruled && c.status != scan.StatusSkipped && c.due == nil && c.State == attachment.ContentStored
 		if byScanner && (c.scannedAt.Before(q.ScannedBefore) || q.Signatures != "" && c.result.Signatures != q.Signatures) {
 			c.due, c.pendingSince, c.attempts = &q.Now, q.Now, 0
 			n++
@@ -159,6 +159,7 @@ func (r *Repository) SetVerdict(ctx context.Context, id string, status scan.Stat
 	err = r.with(ctx, id, func(row *record) {
 		row.content.settle(status, result, now)
 		row.content.token = "" // a scan under way must not overrule
+		row.content.overruled = true
 		v = row.view()
 	})
 	return v, err

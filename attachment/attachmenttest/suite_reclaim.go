@@ -85,6 +85,18 @@ func checkDestroy(s *suite) {
 	q.SharedWith = second.Record.ID
 	equal(s, "destroyed after the hold", s.purge(q), 1)
 	equal(s, "garbage", len(s.garbage()), 1)
+
+	var named attachment.Draft // would go first by its id
+	for _, name := range []string{"d", "e", "f", "g", "h"} {
+		d := s.draft("acme", name, "many")
+		s.store(d)
+		if named.Record.ID == "" || d.Record.ID < named.Record.ID {
+			named = d
+		}
+	}
+	for _, want := range []int{2, 2, 1, 0} {
+		equal(s, "destroyed in batches", s.purge(attachment.PurgeQuery{TenantID: "acme", SharedWith: named.Record.ID, Limit: 2}), want)
+	}
 	s.get(other)
 	s.get(theirs)
 }

@@ -155,7 +155,8 @@ func checkWake(s *suite) {
 
 func checkOldVerdicts(s *suite) {
 	old, fresh, released, waiting := s.draft("acme", "old", "1"), s.draft("globex", "fresh", "2"), s.draft("acme", "released", "3"), s.draft("acme", "waiting", "4")
-	for _, d := range []attachment.Draft{old, fresh, released, waiting} {
+	withheld := s.draft("acme", "withheld", "5")
+	for _, d := range []attachment.Draft{old, fresh, released, waiting, withheld} {
 		s.store(d)
 	}
 	ask := func(q attachment.RescanQuery) int {
@@ -168,6 +169,8 @@ func checkOldVerdicts(s *suite) {
 	s.scanned(old, scan.StatusInfected)
 	_, err := s.repo.SetVerdict(as("acme"), released.Record.ID, scan.StatusSkipped, scan.Result{}, s.now)
 	s.ok(err)
+	_, err = s.repo.SetVerdict(as("acme"), withheld.Record.ID, scan.StatusSuspicious, scan.Result{}, s.now)
+	s.ok(err)
 	s.now = s.now.Add(time.Hour)
 	s.scanned(fresh, scan.StatusClean)
 	equal(s, "asked for nothing", ask(attachment.RescanQuery{}), 0)
@@ -176,5 +179,8 @@ func checkOldVerdicts(s *suite) {
 	equal(s, "asked again", ask(attachment.RescanQuery{ScannedBefore: s.now}), 0)
 	equal(s, "same signatures", ask(attachment.RescanQuery{Signatures: "sigs-1"}), 0)
 	equal(s, "newer signatures", ask(attachment.RescanQuery{Signatures: "sigs-2"}), 1)
-	equal(s, "due", len(s.due()), 3) // old, fresh, waiting; not what a person released
+	equal(s, "due", len(s.due()), 3) // old, fresh, waiting; not what a person released or withholds
+	_, err = s.repo.RequestScan(as("acme"), withheld.Record.ID, s.now)
+	s.ok(err)
+	equal(s, "due when a person asks", len(s.due()), 4)
 }

@@ -33,9 +33,13 @@ func (r *Repository) Purge(ctx context.Context, q attachment.PurgeQuery) (record
 			return tx.GetContext(ctx, &records, tx.Rebind(
 				fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM email_attachments WHERE %s LIMIT %d) AS ended`, where, q.Limit)), args...)
 		}
+		order, args := "id", args
+		if q.SharedWith != "" { // the record that names the others goes last
+			order, args = "id = ?, id", append(args, q.SharedWith)
+		}
 		var err error
 		records, err = r.dialect.purge(ctx, tx, fmt.Sprintf(`SELECT tenant_id, id, content FROM email_attachments
-			WHERE %s ORDER BY tenant_id, content, id LIMIT %d%s`, where, q.Limit, r.dialect.skipLocked()), args, r.dialect.at(q.Now))
+			WHERE %s ORDER BY tenant_id, content, %s LIMIT %d%s`, where, order, q.Limit, r.dialect.skipLocked()), args, r.dialect.at(q.Now))
 		return err
 	})
 	return records, err

@@ -123,7 +123,7 @@ func (r *Repository) RequestScan(ctx context.Context, id string, now time.Time) 
 	var row recordRow
 	at := r.dialect.at(now)
 	err := r.changeContent(ctx, "request scan", id, &row, `UPDATE attachment_contents
-		SET scan_due = ?, pending_since = ?, scan_attempts = 0,
+		SET scan_due = ?, pending_since = ?, scan_attempts = 0, overruled = FALSE,
 			scan_status = CASE WHEN scanned_at IS NULL THEN 'pending' ELSE scan_status END`, at, at)
 	return row.job(), err
 }
@@ -136,7 +136,7 @@ func (r *Repository) RequestScans(ctx context.Context, q attachment.RescanQuery)
 		at := r.dialect.at(q.Now)
 		changed, err := exec(ctx, tx, `UPDATE attachment_contents SET scan_due = ?, pending_since = ?, scan_attempts = 0
 			WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM attachment_contents
-				WHERE state = 'stored' AND scan_due IS NULL AND scan_status <> 'skipped'
+				WHERE state = 'stored' AND scan_due IS NULL AND scan_status <> 'skipped' AND NOT overruled
 					AND (scanned_at < ? OR scanned_at IS NOT NULL AND ? <> '' AND scan_signatures <> ?)
 				ORDER BY scanned_at LIMIT ?`+r.dialect.skipLocked()+`)`,
 			at, at, r.dialect.at(q.ScannedBefore), q.Signatures, q.Signatures, q.Limit)
@@ -154,7 +154,7 @@ func (r *Repository) SetVerdict(ctx context.Context, id string, status scan.Stat
 	}
 	var row recordRow
 	err = r.changeContent(ctx, "set verdict", id, &row, `UPDATE attachment_contents
-		SET scan_status = ?, scan_result = ?, scanned_at = ?, scan_due = NULL, scan_attempts = 0, scan_token = '', scan_lease = NULL, updated_at = ?`,
+		SET overruled = TRUE, scan_status = ?, scan_result = ?, scanned_at = ?, scan_due = NULL, scan_attempts = 0, scan_token = '', scan_lease = NULL, updated_at = ?`,
 		status, string(details), r.dialect.at(now), r.dialect.at(now))
 	return row.record(), err
 }

@@ -2,6 +2,7 @@ package attachment_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/url"
@@ -12,8 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/attachmenttest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/blobtest"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
@@ -164,6 +167,31 @@ func TestSweepKeepsWhatItCannotDelete(t *testing.T) {
 	f.store.Heal()
 	require.Equal(t, 1, f.settle(t).Blobs)
 	require.Empty(t, f.blobs(t))
+}
+
+// TestNoProofWithoutALook: what nobody looked for is not proven gone.
+func TestNoProofWithoutALook(t *testing.T) {
+	f := newFixture(t)
+	f.succeed(t, node(content, nil))
+	for name, erase := range map[string]func() (attachment.Erasure, error){
+		"no tenant": func() (attachment.Erasure, error) { return f.EraseTenant(t.Context(), "") },
+		"cancelled": func() (attachment.Erasure, error) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			return f.EraseTenant(ctx, "acme")
+		},
+		"a store that lists nothing": func() (attachment.Erasure, error) {
+			h, err := attachment.New(tenant.NewStore(struct{ blob.Store }{memblob.New(nil)}, nil), attachmenttest.NewRepository(), nil)
+			require.NoError(t, err)
+			proof, err := h.EraseTenant(t.Context(), "acme")
+			require.NoError(t, err)
+			return proof, nil
+		},
+	} {
+		proof, err := erase()
+		require.Equal(t, name == "a store that lists nothing", err == nil, "%s: %v", name, err)
+		require.False(t, proof.Complete(), name)
+	}
 }
 
 func TestEraseTenant(t *testing.T) {

@@ -12,9 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/attachmenttest"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/blobtest"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/blob/memblob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/scan"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
 
 // large makes a node stream more than is held in memory.
@@ -152,6 +155,24 @@ func TestReplayAdoptsThePublishedBlob(t *testing.T) {
 	f.repo.fail = nil
 	require.Equal(t, orphan[0], f.succeed(t, node(content, nil)).StorageKey) // no second blob
 	require.Zero(t, f.settle(t).Blobs)
+}
+
+// TestReplayByWhoMayOnlyWrite: the look for the blob is the system's own.
+func TestReplayByWhoMayOnlyWrite(t *testing.T) {
+	memory := memblob.New(nil)
+	repo := &flakyRepository{Repository: attachmenttest.NewRepository(), fail: map[string]error{"finish": &attachment.RepositoryError{Err: errors.New("down"), Temporary: true}}}
+	h, err := attachment.New(tenant.NewStore(memory, nil), repo, &attachment.Options{RaceWait: time.Hour})
+	require.NoError(t, err)
+	require.Equal(t, attachment.StatusError, h.Execute(as("acme", tenant.Write), node(content, nil)).Status)
+
+	repo.fail = nil
+	require.Equal(t, attachment.StatusSuccess, h.Execute(as("acme", tenant.Write), node(content, nil)).Status)
+	blobs := 0
+	for _, err := range memory.List(t.Context(), "") {
+		require.NoError(t, err)
+		blobs++
+	}
+	require.Equal(t, 1, blobs)
 }
 
 func TestCancelled(t *testing.T) {

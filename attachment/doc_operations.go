@@ -88,5 +88,6 @@
 // No error, but a virusScanStatus that stays pending: no worker runs, the scanner
 // is down (scan.outcomes with scan.status pending grows), or the backlog is long
 // (scan.pending). Status error: no verdict can be reached; virusScanDetails says
-// why, Rescan asks again, Release lets a person answer for it.
+// why or, where the scanner failed, scan_error in the content's row. Rescan asks
+// again, Release lets a person answer for it.
 package attachment

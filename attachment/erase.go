@@ -2,6 +2,7 @@ package attachment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,22 +19,26 @@ type Erasure struct {
 	Blobs    int       `json:"blobs"`   // removed
 	Bytes    int64     `json:"bytes"`   // removed
 
-	RecordsLeft int `json:"recordsLeft"`
-	// BlobsLeft counts what the store still lists under the tenant; -1 if the
-	// store cannot list.
+	RecordsLeft int `json:"recordsLeft"` // at least; no more than 200 are counted; -1 before anybody looked
+	// BlobsLeft counts what the store still lists of the tenant's attachments;
+	// -1 if nobody could look, as in a store that does not list.
 	BlobsLeft int `json:"blobsLeft"`
 }
 
-// Complete reports whether nothing was found afterwards.
-func (e Erasure) Complete() bool { return e.RecordsLeft == 0 && e.BlobsLeft <= 0 }
+// Complete reports whether somebody looked afterwards, and found nothing.
+func (e Erasure) Complete() bool { return e.RecordsLeft == 0 && e.BlobsLeft == 0 }
 
-// EraseTenant removes everything of one tenant: records in any state, those
-// under legal hold included, and all blobs, whether a record knew them or not.
+// EraseTenant removes everything of one tenant that this handler stored: records
+// in any state, those under legal hold included, and all blobs of attachments,
+// whether a record knew them or not. Unfinished uploads go with the next Sweep;
+// what the host keeps in the same store under other keys, package claimcheck's
+// staged bytes among it, is the host's to remove.
+//
 // It is the host's own call, made when a tenant leaves, and may be repeated
 // until the proof is Complete. The host stops the tenant's executions first:
 // one that is under way may store its attachment after the proof was made.
 func (h *AttachmentHandler) EraseTenant(ctx context.Context, tenantID string) (Erasure, error) {
-	proof := Erasure{TenantID: tenantID, At: h.opts.Now().UTC(), BlobsLeft: -1}
+	proof := Erasure{TenantID: tenantID, At: h.opts.Now().UTC(), RecordsLeft: -1, BlobsLeft: -1}
 	if err := tenant.ValidateID(tenantID); err != nil {
 		return proof, err
 	}
@@ -53,13 +58,15 @@ func (h *AttachmentHandler) EraseTenant(ctx context.Context, tenantID string) (E
 	if proof.BlobsLeft, err = h.eraseStrays(ctx, tenantID, &proof); err != nil {
 		return proof, err
 	}
+	left := 0
 	for _, q := range []Query{{}, {Deleted: true}} {
 		page, err := h.repo.List(ctx, q)
 		if err != nil {
 			return proof, err
 		}
-		proof.RecordsLeft += len(page.Records)
+		left += len(page.Records)
 	}
+	proof.RecordsLeft = left
 	return proof, nil
 }
 
@@ -72,6 +79,9 @@ func (h *AttachmentHandler) eraseStrays(ctx context.Context, tenantID string, pr
 	}
 	prefix := keyPrefix(tenantID)
 	for info, err := range lister.List(ctx, prefix) {
+		if errors.Is(err, blob.ErrUnsupported) {
+			return -1, nil
+		}
 		if err != nil {
 			return -1, fmt.Errorf("list the tenant's blobs: %w", err)
 		}

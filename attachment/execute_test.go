@@ -7,13 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
+	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment/policy"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/blob"
 	"github.com/metabuilder/workflow-plugin-attachment-handler/tenant"
 )
@@ -192,6 +195,53 @@ func TestSourceOpensReferences(t *testing.T) {
 	require.Equal(t, sha(content), processed.ContentHash)
 	require.True(t, closed)
 	f.refuse(t, attachment.CodeHandler, node(content, map[string]any{"attachmentData": attachment.Reference{Ref: "staged/2"}}))
+}
+
+// TestDataIsClosed whatever becomes of the node.
+func TestDataIsClosed(t *testing.T) {
+	f := newFixture(t)
+	for name, changes := range map[string]map[string]any{
+		"taken": {}, "refused for its parameters": {"size": "many"}, "refused for its name": {"filename": "a.exe"},
+	} {
+		closed := false
+		changes["attachmentData"] = closer{strings.NewReader(content), &closed}
+		f.Execute(as("acme"), node(content, changes))
+		require.True(t, closed, name)
+	}
+	closed := false
+	other := node(content, map[string]any{"attachmentData": closer{strings.NewReader(content), &closed}})
+	other.Type = "another"
+	f.refuse(t, attachment.CodeInvalidParams, other)
+	require.True(t, closed, "a node of another type")
+}
+
+// TestPanicLeavesNothing: what was staged when a source panicked is given back.
+func TestPanicLeavesNothing(t *testing.T) {
+	f := newFixture(t)
+	broken := io.MultiReader(io.LimitReader(zeros{}, 1<<20), panicking{})
+	f.refuse(t, attachment.CodeHandler, node("", map[string]any{"size": 2 << 20, "attachmentData": broken}))
+	staged, err := f.memory.Reclaim(t.Context(), time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.Zero(t, staged)
+}
+
+func TestAnyWholeNumber(t *testing.T) {
+	f := newFixture(t)
+	for i, size := range []any{5, int8(5), int32(5), uint(5), uint16(5), uint64(5), float32(5), 5.0, json.Number("5"), "5"} {
+		f.succeed(t, node("12345", map[string]any{"size": size, "messageId": fmt.Sprint("m", i)}))
+	}
+	for _, size := range []any{uint64(math.MaxUint64), 5.5, float32(0.5), math.NaN(), math.Inf(1), true, []int{5}} {
+		f.refuse(t, attachment.CodeInvalidParams, node("12345", map[string]any{"size": size}))
+	}
+}
+
+func TestPolicyOfNobodyIsTheDefault(t *testing.T) {
+	f := newFixture(t, func(o *attachment.Options) {
+		policies := map[string]*policy.Policy{"globex": policy.Strict()}
+		o.Policy = func(tenantID string) *policy.Policy { return policies[tenantID] }
+	})
+	require.NotEmpty(t, f.Validate(node("x", map[string]any{"filename": "a.exe"})).Warnings)
+	f.refuse(t, attachment.CodeSecurityViolation, node("x", map[string]any{"filename": "a.exe"}))
 }
 
 func TestPanicBecomesAnError(t *testing.T) {

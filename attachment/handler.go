@@ -37,7 +37,8 @@ func New(store BlobStore, repo Repository, opts *Options) (*AttachmentHandler, e
 }
 
 // Execute runs the node: parameters in, result out. The tenant comes from ctx.
-// Whatever goes wrong is in the result; it never panics.
+// Whatever goes wrong is in the result; it never panics. A node without a type is
+// taken for one of this.
 func (h *AttachmentHandler) Execute(ctx context.Context, node Node) (result Result) {
 	start := h.opts.Now()
 	defer func() {
@@ -65,11 +66,11 @@ func (h *AttachmentHandler) Execute(ctx context.Context, node Node) (result Resu
 // read turns a node's parameters into an Input, opening a reference where the
 // data is one.
 func (h *AttachmentHandler) read(ctx context.Context, node Node) (Input, error) {
-	if node.Type != "" && node.Type != NodeType {
-		return Input{}, invalid("node %q is of type %q, not %q", node.ID, node.Type, NodeType)
-	}
 	r := &reader{values: node.Parameters}
 	in, ref := r.input()
+	if node.Type != "" && node.Type != NodeType {
+		return in, invalid("node %q is of type %q, not %q", node.ID, node.Type, NodeType)
+	}
 	if len(r.problems) > 0 {
 		return in, invalid("%s", strings.Join(r.problems, "; "))
 	}

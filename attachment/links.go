@@ -35,7 +35,9 @@ func (h *AttachmentHandler) Link(record EmailAttachment, lifetime time.Duration)
 
 // FollowLink checks the signature of a link and returns the record it leads
 // to, with a context that acts for the link's tenant, as its bearer: allowed to
-// read this one attachment.
+// read this one attachment. It looks at neither deletion nor scan status; Open
+// does. Errors: ErrLinksUnset, blob.ErrLinkInvalid, blob.ErrLinkExpired,
+// ErrNotFound.
 func (h *AttachmentHandler) FollowLink(ctx context.Context, method, key, rawQuery string) (context.Context, EmailAttachment, error) {
 	if h.opts.Links == nil {
 		return ctx, EmailAttachment{}, ErrLinksUnset
@@ -48,7 +50,7 @@ func (h *AttachmentHandler) FollowLink(ctx context.Context, method, key, rawQuer
 	if !ok {
 		return ctx, EmailAttachment{}, blob.ErrLinkInvalid
 	}
-	ctx = tenant.NewContext(ctx, bearer{tenantID, link.Subject})
+	ctx = tenant.NewContext(ctx, bearer{tenantID, link.Subject, key})
 	record, err := h.Get(ctx, link.Subject)
 	if err == nil && record.StorageKey != key {
 		err = ErrNotFound
@@ -60,15 +62,15 @@ func (h *AttachmentHandler) FollowLink(ctx context.Context, method, key, rawQuer
 }
 
 // bearer is whoever holds a link: he may read the attachment it names.
-type bearer struct{ tenantID, attachmentID string }
+type bearer struct{ tenantID, attachmentID, key string }
 
 func (b bearer) TenantID() string { return b.tenantID }
 
 func (b bearer) UserID() string { return "link" }
 
-// Can allows reading, of the attachment by id; its blob has its own key.
+// Can allows reading the attachment, by its id and by the key of its blob.
 func (b bearer) Can(action tenant.Action, resource string) bool {
-	return action == tenant.Read && (resource == b.attachmentID || strings.HasPrefix(resource, keyPrefix(b.tenantID)))
+	return action == tenant.Read && (resource == b.attachmentID || resource == b.key)
 }
 
 func escapeKey(key string) string {

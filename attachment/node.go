@@ -4,9 +4,13 @@ import "github.com/metabuilder/workflow-plugin-attachment-handler/scan"
 
 // Node is the node as the workflow file has it, its templates rendered.
 type Node struct {
-	ID         string         `json:"id"`
-	Name       string         `json:"name,omitempty"`
-	Type       string         `json:"type"`
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	Type string `json:"type"`
+
+	// Parameters are as in JSON. attachmentData may also be a []byte, an
+	// io.Reader or a Reference, whose bytes are taken as they are unless encoding
+	// says otherwise; Execute closes it if it is an io.Closer.
 	Parameters map[string]any `json:"parameters"`
 }
 

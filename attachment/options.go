@@ -82,9 +82,14 @@ func (o *Options) withDefaults() Options {
 	if o != nil {
 		c = *o
 	}
-	if c.Policy == nil {
-		standard := policy.Default()
-		c.Policy = func(string) *policy.Policy { return standard }
+	own, standard := c.Policy, policy.Default()
+	c.Policy = func(tenantID string) *policy.Policy {
+		if own != nil {
+			if p := own(tenantID); p != nil {
+				return p
+			}
+		}
+		return standard
 	}
 	if c.MaxSize <= 0 || c.MaxSize > MaxMaxSize {
 		c.MaxSize = MaxMaxSize

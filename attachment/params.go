@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -71,12 +72,6 @@ func (r *reader) integer(name string, fallback, lowest, highest int64) int64 {
 	switch v := r.value(name).(type) {
 	case nil:
 		return fallback
-	case int:
-		n = int64(v)
-	case int64:
-		n = v
-	case float64:
-		n, ok = int64(v), v == math.Trunc(v) && math.Abs(v) < 1<<53
 	case json.Number:
 		n, ok = parseInteger(v.String())
 	case string:
@@ -85,7 +80,7 @@ func (r *reader) integer(name string, fallback, lowest, highest int64) int64 {
 		}
 		n, ok = parseInteger(strings.TrimSpace(v))
 	default:
-		ok = false
+		n, ok = wholeNumber(reflect.ValueOf(v))
 	}
 	switch {
 	case !ok:
@@ -96,6 +91,19 @@ func (r *reader) integer(name string, fallback, lowest, highest int64) int64 {
 		return n
 	}
 	return fallback
+}
+
+// wholeNumber takes any of Go's numbers.
+func wholeNumber(v reflect.Value) (n int64, ok bool) {
+	switch {
+	case v.CanInt():
+		return v.Int(), true
+	case v.CanUint():
+		return int64(v.Uint()), v.Uint() <= math.MaxInt64
+	case v.CanFloat():
+		return int64(v.Float()), v.Float() == math.Trunc(v.Float()) && math.Abs(v.Float()) < 1<<53
+	}
+	return 0, false
 }
 
 func parseInteger(s string) (int64, bool) {

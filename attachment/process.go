@@ -29,6 +29,9 @@ func (h *AttachmentHandler) Process(ctx context.Context, in Input) (*Processed, 
 // account processes one attachment, unless it was refused before, and says how
 // that went: to the trace, the metrics and the log.
 func (h *AttachmentHandler) account(ctx context.Context, in Input, refused error) (p *Processed, err error) {
+	if c, ok := in.Data.(io.Closer); ok {
+		defer c.Close()
+	}
 	start := time.Now()
 	ctx, span := h.step(ctx, "attachment.process")
 	defer span.end(&err)
@@ -49,9 +52,6 @@ func (h *AttachmentHandler) account(ctx context.Context, in Input, refused error
 }
 
 func (h *AttachmentHandler) process(ctx context.Context, in Input) (p *Processed, how Outcome, err error) {
-	if c, ok := in.Data.(io.Closer); ok {
-		defer c.Close()
-	}
 	run, err := h.admit(ctx, in)
 	if err != nil {
 		return nil, 0, err

@@ -109,8 +109,9 @@ func (h *AttachmentHandler) Destroy(ctx context.Context, id, reason string) erro
 		slog.String("userId", tc.UserID()),
 		slog.String("reason", reason),
 		tenantAttr(ctx))
+	// Leases of a sweep under way are passed over, as by EraseTenant.
 	var report SweepReport
-	if err := h.reclaim(ctx, GarbageQuery{Now: now, TenantID: tc.TenantID()}, &report); err != nil {
+	if err := h.reclaim(ctx, GarbageQuery{Now: now.Add(sweepLease), TenantID: tc.TenantID()}, &report); err != nil {
 		return err
 	}
 	left, err := h.repo.KnownKeys(ctx, tc.TenantID(), []string{record.StorageKey})

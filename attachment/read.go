@@ -54,7 +54,12 @@ func (run *execution) read(ctx context.Context) (_ *content, err error) {
 	window, release := run.window(data)
 	data = run.in.Encoding.decode(&contextReader{ctx, data})
 	n, err := fill(data, window)
-	c := &content{release: release}
+	c, whole := &content{release: release}, false
+	defer func() { // also when a policy or a source panics
+		if !whole {
+			c.discard()
+		}
+	}()
 	switch err {
 	case nil:
 		err = run.stage(ctx, c, window, data)
@@ -67,9 +72,9 @@ func (run *execution) read(ctx context.Context) (_ *content, err error) {
 		err = &Error{Code: CodeContentMismatch, Message: "the bytes do not have the SHA-256 that contentHash announces"}
 	}
 	if err != nil {
-		c.discard()
 		return nil, err
 	}
+	whole = true
 	return c, nil
 }
 

@@ -102,7 +102,8 @@ type RecordRepository interface {
 	Update(ctx context.Context, id string, c Change) (EmailAttachment, error)
 }
 
-// Query selects records of the tenant in ctx. Each zero field selects all.
+// Query selects records of the tenant in ctx. A zero MessageID, UserID or Statuses
+// selects all.
 type Query struct {
 	MessageID string
 	UserID    string
@@ -144,7 +145,8 @@ type ScanRepository interface {
 	// ExtendScan renews a claim; see scan.Ledger.
 	ExtendScan(ctx context.Context, claim scan.Claim, now time.Time, lease time.Duration) error
 	// SettleScan ends a claim. A content that already has a verdict keeps it
-	// when the outcome is StatusPending: a rescan that fails releases nothing.
+	// when the outcome is StatusPending or StatusError: a rescan that fails
+	// releases nothing.
 	SettleScan(ctx context.Context, claim scan.Claim, outcome scan.Outcome, now time.Time) error
 	// DueScans lists what no live claim holds and whose time has come, the
 	// tenants taking turns; see scan.Ledger.
@@ -155,7 +157,7 @@ type ScanRepository interface {
 	// job. The present verdict stands until there is a new one. ErrNotFound.
 	RequestScan(ctx context.Context, id string, now time.Time) (scan.Job, error)
 	// RequestScans makes up to q.Limit contents due again whose verdict is a
-	// scanner's and old, and says how many. Their verdicts stand until there
+	// scanner's, not a person's, and old, and says how many. Their verdicts stand until there
 	// are new ones. It is the system's own.
 	RequestScans(ctx context.Context, q RescanQuery) (int, error)
 	// SetVerdict overrules: the content of a record gets the status and the
@@ -181,10 +183,10 @@ type ReclaimRepository interface {
 	// ContentDeleting in the same step. With q.DryRun it only counts.
 	Purge(ctx context.Context, q PurgeQuery) (records int, err error)
 
-	// Garbage hands out up to limit contents whose blob is to be deleted:
-	// those in ContentDeleting, and intents older than cutoff, which become
+	// Garbage hands out up to g.Limit contents whose blob is to be deleted:
+	// those in ContentDeleting, and intents older than g.Cutoff, which become
 	// ContentDeleting by this call. One handed out is not handed out again
-	// before the lease is over. With dryRun nothing changes.
+	// before the lease is over. With g.DryRun nothing changes.
 	Garbage(ctx context.Context, g GarbageQuery) ([]Content, error)
 
 	// Forget removes the row of a content whose blob is gone.

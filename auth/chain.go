@@ -30,7 +30,8 @@ type ChainOptions struct {
 	// may share one. Defaults to 600 requests a minute.
 	AddressLimit ratelimit.Limit
 
-	// UserLimit is per user. Defaults to 50 requests a minute.
+	// UserLimit is per user; requests without a caller, as on public routes and
+	// through links, share it per client address. Defaults to 50 requests a minute.
 	UserLimit ratelimit.Limit
 
 	// UserRoutes are routes with limits of their own, as in RateLimitOptions.

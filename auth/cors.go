@@ -58,10 +58,10 @@ func NewCORS(opts *CORSOptions) (*CORS, error) {
 		o.Methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete}
 	}
 	if o.Headers == nil {
-		o.Headers = []string{"Authorization", "Content-Type", "Range", "If-Range", "If-None-Match", HeaderRequestID}
+		o.Headers = []string{"Authorization", "Content-Type", "Range", "If-Range", "If-Match", "If-None-Match", HeaderRequestID}
 	}
 	if o.Exposed == nil {
-		o.Exposed = []string{"Content-Disposition", "Content-Range", "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", HeaderRequestID}
+		o.Exposed = []string{"Content-Disposition", "Content-Range", "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "WWW-Authenticate", HeaderRequestID}
 	}
 	if o.MaxAge == 0 {
 		o.MaxAge = 10 * time.Minute

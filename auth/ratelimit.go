@@ -80,8 +80,11 @@ func NewRateLimit(limiter ratelimit.Limiter, opts *RateLimitOptions) (*RateLimit
 			return nil, fmt.Errorf("%w: route %q: %w", ErrConfig, pattern, err)
 		}
 	}
-	if err := l.opts.Limit.Validate(); err != nil || limiter == nil {
-		return nil, fmt.Errorf("%w: no limiter, or %w", ErrConfig, err)
+	if limiter == nil {
+		return nil, fmt.Errorf("%w: no limiter", ErrConfig)
+	}
+	if err := l.opts.Limit.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	var err error
 	l.routes, err = newRoutes(slices.Collect(maps.Keys(l.opts.Routes)))

@@ -69,7 +69,7 @@ const (
 )
 
 // NewLinkSigner checks the keys: at least one, no two with one ID, no secret
-// that is short or looks like a placeholder. opts may be nil.
+// shorter than 32 bytes or of fewer than four different ones. opts may be nil.
 func NewLinkSigner(keys []LinkKey, opts *LinkSignerOptions) (*LinkSigner, error) {
 	s := &LinkSigner{}
 	if opts != nil {

@@ -13,7 +13,7 @@ var (
 	ErrProtocol    = errors.New("scanner answered garbage") // cut, malformed or out of order
 	ErrTooLarge    = errors.New("larger than the scanner takes")
 	ErrRateLimited = errors.New("scanner quota used up")
-	ErrConfig      = errors.New("scanner misconfigured") // wrong key, unknown host: repeating cannot help
+	ErrConfig      = errors.New("scanner misconfigured") // wrong key, malformed address: repeating cannot help
 	ErrSource      = errors.New("object could not be read")
 
 	ErrNotDue = errors.New("nothing to scan")    // settled, claimed by another worker, or gone

@@ -84,7 +84,7 @@ func unscannable(res Result) string {
 
 const maxDescription = 500
 
-// describe is the error as the record shows it: one bounded line.
+// describe is the error as the ledger keeps it: one bounded line.
 func describe(err error) string {
 	line := strings.Join(strings.Fields(strings.ToValidUTF8(err.Error(), "?")), " ")
 	if len(line) > maxDescription {

@@ -41,9 +41,9 @@ type QueueFunc func(ctx context.Context, job Job) error
 // Enqueue calls f.
 func (f QueueFunc) Enqueue(ctx context.Context, job Job) error { return f(ctx, job) }
 
-// A Ledger is the truth about what is pending. The attachment handler
-// implements it over its repository and its blob store. Ledger calls concern
-// all tenants: they are the system's own, made on behalf of no user.
+// A Ledger is the truth about what is pending. attachment.NewLedger makes one of
+// a repository and a blob store. Ledger calls concern all tenants: they are the
+// system's own, made on behalf of no user.
 type Ledger interface {
 	// Claim reserves the job's content for one scan until lease has passed,
 	// so that two workers do not scan it at once, and counts the attempt. It
@@ -76,7 +76,7 @@ type Ledger interface {
 type Claim struct {
 	Job    Job
 	Object Object
-	Token  string // proves to Settle whose claim it is
+	Token  string // proves to Extend and Settle whose claim it is
 }
 
 // An Outcome is how a claim ended.

@@ -13,8 +13,8 @@ import (
 
 // A Reconciler hands pending jobs to a queue again and again until they are
 // settled: what a crash lost, what a full queue turned away, what waited for a
-// scanner to come back. With it running, nothing stays pending for longer than
-// its interval and one scan after the reason for waiting is gone.
+// scanner to come back. With it running, a job that is due is enqueued again
+// within its interval, up to Batch at a time.
 type Reconciler struct {
 	ledger Ledger
 	queue  Queue

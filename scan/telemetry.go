@@ -55,7 +55,7 @@ type backlogMeter struct {
 
 func newBacklogMeter(p metric.MeterProvider) *backlogMeter {
 	m := meterOf(p)
-	pending, _ := m.Int64Gauge("scan.pending", metric.WithUnit("{content}"), metric.WithDescription("Contents without a verdict."))
+	pending, _ := m.Int64Gauge("scan.pending", metric.WithUnit("{content}"), metric.WithDescription("Contents that wait for a scan, for the first time or again."))
 	oldest, _ := m.Float64Gauge("scan.pending.oldest", metric.WithUnit("s"), metric.WithDescription("How long the longest pending content has waited."))
 	return &backlogMeter{pending, oldest}
 }

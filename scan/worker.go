@@ -56,9 +56,10 @@ type WorkerOptions struct {
 	// the zero Policy.
 	Policy Policy
 
-	// OnVerdict is called after a final outcome is in the ledger: to notify
-	// somebody, or to resume a workflow that waits. It is called at most
-	// once per outcome; a crash in between loses the call, not the outcome.
+	// OnVerdict is called after a final outcome was settled: to notify somebody,
+	// or to resume a workflow that waits. A rescan that ends in StatusError leaves
+	// an earlier verdict in place: ask the record. It is called at most once per
+	// outcome; a crash in between loses the call, not the outcome.
 	// Defaults to nothing.
 	OnVerdict func(ctx context.Context, job Job, outcome Outcome)
 

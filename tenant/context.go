@@ -34,7 +34,8 @@ type Context interface {
 	// UserID names the owner of what is created.
 	UserID() string
 	// Can reports whether the user may do action to resource: an attachment
-	// id, a storage key, or "" for the tenant as a whole.
+	// id, a storage key, a prefix of storage keys (for a list), or "" for the
+	// tenant as a whole.
 	Can(action Action, resource string) bool
 }
 

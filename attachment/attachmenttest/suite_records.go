@@ -79,6 +79,15 @@ func checkListFilters(s *suite) {
 	equal(s, "of one user", s.pages(attachment.Query{UserID: "user-2"}), []string{"infected.txt"})
 	equal(s, "deleted", s.pages(attachment.Query{Deleted: true}), []string{"gone.txt"})
 	equal(s, "live", len(s.pages(attachment.Query{})), 2)
+
+	odd := s.draft("acme", "odd.txt", "4")
+	odd.Record.MessageID = "m\x00\xff@example.com" // no text column takes it as it is
+	s.store(odd)
+	equal(s, "of a message with an odd id", s.pages(attachment.Query{MessageID: odd.Record.MessageID}), []string{"odd.txt"})
+	for _, id := range []string{"", "no id", "urn:uuid:" + odd.Record.ID, "{" + odd.Record.ID + "}"} {
+		_, err := s.repo.Get(as("acme"), id)
+		s.is(err, attachment.ErrNotFound)
+	}
 }
 
 func checkUpdate(s *suite) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -25,10 +26,13 @@ func (r *Repository) Get(ctx context.Context, id string) (attachment.EmailAttach
 	return row.record(), err
 }
 
-// getRecord reads a record. An id that is no UUID names nothing; PostgreSQL
-// would call it an error.
+// isID reports whether id is a UUID as this module writes them. Others name
+// nothing; some of them PostgreSQL would call an error.
+func isID(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
+
+// getRecord reads a record.
 func getRecord(ctx context.Context, q querier, row *recordRow, tenantID, id string) error {
-	if uuid.Validate(id) != nil {
+	if !isID(id) {
 		return attachment.ErrNotFound
 	}
 	return get(ctx, q, row, attachment.ErrNotFound, selectRecord, tenantID, id)
@@ -79,10 +83,10 @@ func (r *Repository) listQuery(tenantID string, q attachment.Query, after *curso
 	order := "r.created_at DESC, r.id DESC"
 	if q.MessageID != "" {
 		order = "r.position, r.created_at, r.id"
-		add("r.message_id = ?", q.MessageID)
+		add("r.message_id = ?", text(q.MessageID)) // as it was stored
 	}
 	if q.UserID != "" {
-		add("r.user_id = ?", q.UserID)
+		add("r.user_id = ?", text(q.UserID))
 	}
 	if len(q.Statuses) > 0 {
 		add("c.scan_status IN (?)", q.Statuses)
@@ -120,10 +124,7 @@ func parseCursor(text string) (*cursor, error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &c)
 	}
-	if err == nil {
-		err = uuid.Validate(c.ID)
-	}
-	if err != nil {
+	if err != nil || !isID(c.ID) || c.Position < 0 || c.Position > math.MaxInt32 {
 		return nil, fmt.Errorf("%w: %.80q", attachment.ErrCursor, text)
 	}
 	return &c, nil
@@ -147,7 +148,7 @@ func (r *Repository) Update(ctx context.Context, id string, c attachment.Change)
 		if c.LegalHold != nil {
 			set, args = append(set, "legal_hold = ?"), append(args, *c.LegalHold)
 		}
-		if uuid.Validate(id) != nil {
+		if !isID(id) {
 			return attachment.ErrNotFound
 		}
 		query := `UPDATE email_attachments SET ` + strings.Join(set, ", ") + ` WHERE tenant_id = ? AND id = ?`

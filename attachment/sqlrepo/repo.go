@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -64,7 +65,8 @@ func NewPostgres(db *sqlx.DB) *Repository {
 	return newRepository(db, postgres{})
 }
 
-// NewSQLite returns a repository over a database opened as OpenSQLite does.
+// NewSQLite returns a repository over a database opened as OpenSQLite does. Call
+// Migrate before the first use.
 //
 // Its transactions take turns in the order in which they come: SQLite's own
 // waiting is a lottery, in which one of many writers can lose for minutes.
@@ -89,7 +91,13 @@ func newRepository(db *sqlx.DB, d dialect) *Repository {
 // be there. The file is as readable as the process's umask allows, and holds
 // filenames: a folder of mode 0700 keeps it private. The caller closes the DB.
 // The driver must be linked: import _ "modernc.org/sqlite".
+//
+// A database in memory would be another one for each connection, and is refused;
+// attachmenttest.NewRepository is the one for unit tests.
 func OpenSQLite(path string) (*sqlx.DB, error) {
+	if path == "" || strings.Contains(path, ":memory:") {
+		return nil, fmt.Errorf("sqlrepo: SQLite needs a file, not %q", path)
+	}
 	options := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(ON)"},

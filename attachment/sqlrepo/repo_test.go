@@ -1,6 +1,7 @@
 package sqlrepo_test
 
 import (
+	"encoding/base64"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -125,6 +126,25 @@ func TestBadCompany(t *testing.T) {
 				require.Equal(t, drafts[i].Record.ContentHash, record.ContentHash)
 			}
 		})
+	}
+}
+
+// TestForgedCursors: what this package did not write is the caller's mistake.
+func TestForgedCursors(t *testing.T) {
+	repo := openSQLite(t)
+	for _, forged := range []string{
+		`{}`, `[]`, `{"i":"urn:uuid:00000000-0000-0000-0000-000000000001"}`,
+		`{"i":"00000000-0000-0000-0000-000000000001","p":99999999999}`, `{"i":"00000000-0000-0000-0000-000000000001","p":-1}`,
+	} {
+		_, err := repo.List(as("acme"), attachment.Query{Cursor: base64.RawURLEncoding.EncodeToString([]byte(forged))})
+		require.ErrorIs(t, err, attachment.ErrCursor, forged)
+	}
+}
+
+func TestSQLiteNeedsAFile(t *testing.T) {
+	for _, path := range []string{"", ":memory:", "file::memory:?cache=shared"} {
+		_, err := sqlrepo.OpenSQLite(path)
+		require.Error(t, err, path)
 	}
 }
 

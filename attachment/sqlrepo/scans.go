@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
@@ -15,7 +14,7 @@ import (
 // ClaimScan implements attachment.ScanRepository.
 func (r *Repository) ClaimScan(ctx context.Context, job scan.Job, token string, now time.Time, lease time.Duration) (attachment.Content, scan.Job, error) {
 	var row contentRow
-	if uuid.Validate(job.ContentID) != nil {
+	if !isID(job.ContentID) {
 		return attachment.Content{}, job, scan.ErrNotDue
 	}
 	err := r.inSystem(ctx, "claim scan", func(tx *sqlx.Tx) error {
@@ -46,7 +45,7 @@ func (r *Repository) ExtendScan(ctx context.Context, claim scan.Claim, now time.
 
 // claimed changes the content that a claim still holds.
 func (r *Repository) claimed(ctx context.Context, tx *sqlx.Tx, claim scan.Claim, set string, args ...any) error {
-	if uuid.Validate(claim.Job.ContentID) != nil {
+	if !isID(claim.Job.ContentID) {
 		return scan.ErrNotDue
 	}
 	n, err := exec(ctx, tx, `UPDATE attachment_contents SET `+set+` WHERE tenant_id = ? AND id = ? AND scan_token = ? AND scan_token <> ''`,

@@ -9,8 +9,8 @@ import (
 var _ attachment.UsageReporter = (*Repository)(nil)
 
 // Usage implements attachment.UsageReporter. The contents know how many records
-// refer to them, and all of those have their size; so one range of the primary
-// key tells everything.
+// refer to them, and all of those have their size; so one range of an index
+// that begins with the tenant tells everything.
 func (r *Repository) Usage(ctx context.Context) (attachment.Usage, error) {
 	var row struct {
 		Records    int64  `db:"records"`

@@ -73,7 +73,7 @@ func NewRemoteKeys(address string, opts *RemoteOptions) (*RemoteKeys, error) {
 	setDefault(&k.opts.MaxStale, time.Hour)
 	setDefault(&k.opts.MinInterval, 30*time.Second)
 	setDefault(&k.opts.Timeout, 5*time.Second)
-	k.opts.MaxStale = max(k.opts.MaxStale, k.opts.MaxAge)
+	k.opts.MaxStale = max(k.opts.MaxStale, k.opts.MaxAge, k.opts.MinInterval) // or it could not be fetched again in time
 	if k.opts.Logger == nil {
 		k.opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -113,6 +113,9 @@ func (k *RemoteKeys) Lookup(ctx context.Context, alg Algorithm, kid string) ([]*
 // lookup consults what has been fetched. It needs the lock.
 func (k *RemoteKeys) lookup(alg Algorithm, kid string) ([]*Key, error) {
 	if k.index == nil || time.Since(k.fetched) >= k.opts.MaxStale {
+		if k.lastErr == nil {
+			return nil, fmt.Errorf("%w: no current key set", ErrUnavailable)
+		}
 		return nil, fmt.Errorf("%w: no current key set: %w", ErrUnavailable, k.lastErr)
 	}
 	return k.index.lookup(alg, kid)

@@ -37,6 +37,9 @@ var _ interface {
 // New opens the store in dir and makes the folder if there is none. opts may be
 // nil. Files are made for the user alone (0600, folders 0700).
 func New(dir string, opts *Options) (*Store, error) {
+	if dir == "" {
+		return nil, errors.New("fsblob: no folder is named")
+	}
 	if opts == nil {
 		opts = &Options{}
 	}

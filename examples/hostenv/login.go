@@ -46,7 +46,7 @@ func (r *reader) login() *Login {
 	case 1:
 		return l
 	default:
-		r.fail(found[1], "goes not together with %s", found[0])
+		r.fail(found[1], "does not go together with %s", found[0])
 		return l
 	}
 }
@@ -87,7 +87,7 @@ func (r *reader) publicKey(name, value string) token.Keys {
 func (r *reader) remoteKeys(name, value string) token.Keys {
 	for _, other := range []string{"JWT_ALGORITHM", "JWT_KEY_ID"} {
 		if r.lookup(other) != "" {
-			r.fail(other, "goes not together with %s, whose keys say it themselves", name)
+			r.fail(other, "does not go together with %s, whose keys say it themselves", name)
 		}
 	}
 	keys, err := token.NewRemoteKeys(value, nil)

@@ -93,6 +93,8 @@ func answerTo(err error) answer {
 		return answer{status: http.StatusRequestTimeout, Code: "request_timeout", Message: "the request came too slowly"}
 	case errors.Is(err, tenant.ErrQuota):
 		return answer{status: http.StatusTooManyRequests, Code: "quota_exceeded", Message: "the download quota is used up"}
+	case errors.Is(err, errDeleted):
+		return answer{status: http.StatusConflict, Code: "deleted", Message: errDeleted.Error()}
 	case errors.Is(err, errNoRoute):
 		return answer{status: http.StatusNotFound, Code: "not_found", Message: errNoRoute.Error()}
 	case attachment.IsAbsent(err):

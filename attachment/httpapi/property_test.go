@@ -50,8 +50,8 @@ type world struct {
 }
 
 type row struct {
-	id, tenant, owner, message, content, link string
-	deleted                                   bool
+	id, tenant, owner, message, filename, content, link string
+	deleted                                             bool
 }
 
 func (r *row) key() string { return r.tenant + " " + r.content }
@@ -129,10 +129,16 @@ func (w *world) upload(t *rapid.T) {
 	filename := fmt.Sprintf("%s-%d.txt", c.tenant, rapid.IntRange(0, 1).Draw(t, "file"))
 	body, contentType := form(w.t, text(filename, content))
 	got := w.ask(c.tenant, w.request(w.t, c.String(), "POST", "/api/v1/messages/"+message+"/attachments", strings.NewReader(body), "Content-Type", contentType))
+	for _, r := range w.rows {
+		if r.deleted && r.tenant == c.tenant && r.message == message && r.filename == filename && r.content == content {
+			w.expect(t, http.StatusConflict, got)
+			return
+		}
+	}
 	w.expect(t, http.StatusCreated, got)
 	p := decode[uploaded](w.t, got).Results[0].Data
 
-	fresh := &row{id: p.AttachmentID, tenant: c.tenant, owner: c.user, message: message, content: content, link: p.PresignedURL}
+	fresh := &row{id: p.AttachmentID, tenant: c.tenant, owner: c.user, message: message, filename: filename, content: content, link: p.PresignedURL}
 	known, stored := w.status[fresh.key()]
 	if !stored {
 		known = scan.StatusPending

@@ -95,6 +95,9 @@ func (u *uploading) next(ctx context.Context) bool {
 		u.failed(file.name, broken)
 		return false
 	}
+	if err == nil && u.deleted(ctx, p.AttachmentID) {
+		err = errDeleted
+	}
 	if err != nil {
 		u.failed(file.name, err)
 		return true
@@ -106,6 +109,17 @@ func (u *uploading) next(ctx context.Context) bool {
 		u.audit(ctx, Event{Action: ActionUpload, Bytes: p.Size}, attachment.EmailAttachment{ID: p.AttachmentID, TenantID: tc.TenantID()})
 	}
 	return true
+}
+
+// errDeleted is for who uploads what was deleted: to the node that is a replay,
+// which brings nothing back; a person would take it for stored.
+var errDeleted = errors.New("this attachment was deleted; an administrator can restore it")
+
+// deleted reports whether the record that an upload ended in is deleted. Who may
+// not read it learns nothing.
+func (u *uploading) deleted(ctx context.Context, id string) bool {
+	record, err := u.handler.Get(ctx, id)
+	return err == nil && record.IsDeleted
 }
 
 func (u *uploading) failed(name string, err error) {
@@ -153,6 +167,8 @@ func uploadError(err error) error {
 		return refuse(attachment.CodeSizeLimit, "%s", requestTooLarge(tooLarge))
 	case errors.As(err, &bad):
 		return refuse(attachment.CodeInvalidParams, "%s", string(bad))
+	case errors.Is(err, errDeleted):
+		return refuse(attachment.CodeInvalidParams, "%s", errDeleted.Error())
 	case slowRequest(err):
 		return &attachment.Error{Code: attachment.CodeHandler, Message: "the request came too slowly", Retryable: true, Err: err}
 	}

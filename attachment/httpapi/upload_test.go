@@ -117,6 +117,20 @@ func TestUploadResults(t *testing.T) {
 	require.Equal(t, attachment.CodeContentMismatch, got.Results[1].ErrorCode)
 }
 
+// TestUploadOfWhatWasDeleted: it is not stored, and nobody is told that it is.
+func TestUploadOfWhatWasDeleted(t *testing.T) {
+	f := newFixture(t)
+	first := decode[uploaded](t, f.upload(t, alice, text("a.txt", "one"))).Results[0].Data
+	require.Equal(t, http.StatusNoContent, f.call(t, alice, "DELETE", "/api/v1/attachments/"+first.AttachmentID).StatusCode)
+	f.upload(t, alice, text("a.txt", "one")).refused(t, http.StatusConflict, "deleted")
+
+	r := f.upload(t, alice, text("a.txt", "one"), text("b.txt", "two"))
+	require.Equal(t, http.StatusMultiStatus, r.StatusCode)
+	got := decode[uploaded](t, r)
+	require.Contains(t, got.Results[0].Error, "restore")
+	require.Equal(t, "success", got.Results[1].Status)
+}
+
 func TestUploadLimits(t *testing.T) {
 	f := newFixture(t, func(s *setup) {
 		s.api.MaxFileSize, s.api.MaxRequestSize, s.api.MaxFiles, s.api.MaxPerMessage = 4<<10, 64<<10, 3, 4

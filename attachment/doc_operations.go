@@ -17,6 +17,12 @@
 //   - A real scanner is wired; scan/eicar finds one test file and nothing else.
 //     ServePending stays off. Whoever may Release, Quarantine or Destroy holds
 //     tenant.Admin, and few do.
+//   - A storage key, and so a link, has the message id and the filename under which
+//     the tenant stored those bytes first. Where one user may not learn what another
+//     calls his mail, enableDeduplication is false.
+//   - AttachmentHandler asks for the tenant's permission; that a user reaches his own
+//     attachments only is httpapi's rule, and the host's where it calls Get, List,
+//     Open and Delete itself.
 //   - ScanEndpoints, the hosts that a Source opens and the folders it reads from
 //     are closed lists. A Source that fetches by URL refuses private addresses
 //     after the name is resolved, and every redirect too.

@@ -36,7 +36,7 @@ func Example() {
 	ctx := tenant.NewContext(context.Background(), tenant.User{Tenant: "acme", ID: "maria", Actions: []tenant.Action{tenant.Write}})
 	var node attachment.Node
 	if err := json.Unmarshal([]byte(`{"id": "handle-attachment", "type": "attachment-handler", "parameters": {
-		"messageId": "<1@example.com>", "filename": "notes.txt", "size": 5, "attachmentData": "aGVsbG8="}}`), &node); err != nil {
+		"messageId": "1@example.com", "filename": "notes.txt", "size": 5, "attachmentData": "aGVsbG8="}}`), &node); err != nil {
 		log.Fatal(err)
 	}
 	result := handler.Execute(ctx, node)

@@ -12,16 +12,23 @@
 //
 // # Routes
 //
-// Below /api/v1, but for the link of a record, which is signed instead:
+// All are below /api/v1, and behind the host's authentication but for the first: the
+// link of a record is signed. A chain around the whole API must have that route
+// among its public ones.
 //
+//	GET    /attachments/download/{storageKey}  the link of a record
 //	GET    /emails/{messageId}/attachments     of one message
 //	POST   /messages/{messageId}/attachments   upload
 //	GET    /attachments                        newest first
 //	GET    /attachments/{id}                   DELETE likewise
 //	GET    /attachments/{id}/download
 //	GET    /attachments/{id}/scan-status
-//	POST   /attachments/{id}/rescan            likewise release, quarantine, restore
+//	POST   /attachments/{id}/rescan            likewise release, quarantine, restore; for admins
 //	GET    /openapi.json
+//
+// A messageId in a path is the node's, angle brackets included if that has them.
+// The same file uploaded again is the same attachment; one that was deleted stays
+// so and answers 409.
 //
 // # What every route keeps to
 //

@@ -23,6 +23,9 @@ func (d *doctor) store(ctx context.Context) {
 	backend, blobs, err := openStore(ctx, d.settings)
 	if err == nil {
 		err = roundTrip(ctx, tenant.NewStore(blobs, nil))
+		if files, ok := blobs.(io.Closer); ok {
+			err = errors.Join(err, files.Close())
+		}
 	}
 	if err != nil {
 		advice := "make sure that the folder is this user's to write"

@@ -5,8 +5,10 @@
 //	h, err := host.Open(ctx, host.Settings{Config: config, Data: dir, Logger: logger})
 //	if err != nil { … }
 //	defer h.Close()
-//	go h.Run(ctx) // scans, reconciles and sweeps until ctx ends
+//	group, ctx := errgroup.WithContext(ctx)
+//	group.Go(func() error { return h.Run(ctx) }) // scans, reconciles and sweeps until ctx ends
 //	h.Handler.Execute(ctx, node)
+//	err = group.Wait()
 //
 // # Who lives here
 //
@@ -25,9 +27,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -134,6 +138,9 @@ func (h *Host) wire(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
+	if files, ok := blobs.(io.Closer); ok {
+		h.closers = append(h.closers, files.Close)
+	}
 	h.Blobs, h.Store = blobs, tenant.NewStore(blobs, &tenant.StoreOptions{MeterProvider: s.MeterProvider})
 
 	// Records go to SQLite or PostgreSQL.
@@ -209,7 +216,7 @@ func (h *Host) openScans(ctx context.Context, s Settings) (Scans, error) {
 
 // Close is for a host on which nothing runs any more.
 func (h *Host) Close() {
-	for _, shut := range h.closers {
+	for _, shut := range slices.Backward(h.closers) {
 		if err := shut(); err != nil {
 			h.Settings.Logger.Warn("close", "error", err)
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrWrongDatabase stops an audit that would delete: the database is empty, or
-// knows nothing of what lies in the store, so it is probably another
+// knows nothing of what this tenant has in the store, so it is probably another
 // installation's.
 var ErrWrongDatabase = errors.New("the database does not know this store")
 
@@ -20,8 +20,8 @@ type AuditOptions struct {
 	// Delete removes the orphans found. Defaults to false: a dry run.
 	Delete bool
 
-	// MinAge spares younger blobs: their intent may be older than the look at
-	// the database. Defaults to 24 hours.
+	// MinAge spares younger blobs, for a database that lags behind or was just
+	// restored. Defaults to 24 hours.
 	MinAge time.Duration
 }
 

@@ -40,9 +40,10 @@ const (
 
 // Sweep removes what has come to its end: records, then contents without a
 // record, then their blobs, then uploads that nobody will finish. The host
-// schedules it, on as many machines as it likes. Its cost grows with what it
-// removes. What it could not remove is there for the next sweep; the error
-// joins the reasons.
+// schedules it, on as many machines as it likes, with a ctx that carries no tenant:
+// a tenant.Store gives unfinished uploads to nobody but the system. Its cost grows
+// with what it removes. What it could not remove is there for the next sweep; the
+// error joins the reasons.
 func (h *AttachmentHandler) Sweep(ctx context.Context, opts *SweepOptions) (report SweepReport, err error) {
 	ctx, span := h.step(ctx, "attachment.sweep")
 	defer span.end(&err)

@@ -2,8 +2,8 @@
 // calling, what he may do, how often, and what is written down about it.
 //
 // [NewChain] builds the whole of it, in the right order; each middleware also
-// stands alone, as a func(http.Handler) http.Handler with its decision apart,
-// in a method Check.
+// stands alone, as a func(http.Handler) http.Handler; what decides has its
+// decision apart, in a Check.
 //
 //	request id → audit → CORS → limit per address → authenticate → limit per user → handler
 //

@@ -55,7 +55,7 @@ type Reclaimer interface {
 // not do it a second time. Find it with [AsWriter].
 type Digester interface {
 	// SHA256 returns the digest, in lower-case hex, of exactly the bytes that
-	// Write has accepted so far. It still answers after a Commit that
+	// Write has accepted so far, or what WriteOptions.Hashed gave. It still answers after a Commit that
 	// succeeded; after any other end of the Writer its answer means nothing.
 	SHA256() string
 }

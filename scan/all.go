@@ -60,7 +60,8 @@ func (a all) Scan(ctx context.Context, obj Object) (Result, error) {
 }
 
 // merge is the worst of results. Where that is Clean it speaks for them all:
-// every engine is named, and the proof is the weakest of theirs.
+// every engine is named, Bytes and ScannedAt are the least of theirs, and ByHash is
+// set only if none of them read the bytes.
 func merge(results []Result) Result {
 	var worst Result
 	for i, res := range results {

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -28,9 +27,9 @@ func (t timeout) Scan(ctx context.Context, obj Object) (Result, error) {
 	return res, err
 }
 
-// Limit lets n scans of s, at least 1, run at once; others wait for their turn. One whose
-// context ends while it waits fails with ErrUnavailable, which costs its
-// object no attempt.
+// Limit lets n scans of s, at least 1, run at once; others wait for their turn.
+// One whose context ends before its turn comes fails with ErrUnavailable, which
+// costs its object no attempt.
 func Limit(s Scanner, n int) Scanner { return limit{s, make(chan struct{}, max(1, n))} }
 
 type limit struct {
@@ -41,14 +40,15 @@ type limit struct {
 func (l limit) Unwrap() Scanner { return l.Scanner }
 
 func (l limit) Scan(ctx context.Context, obj Object) (Result, error) {
+	late := &Error{Scanner: "limit", Op: "wait", Err: fmt.Errorf("%w: every place is taken", ErrUnavailable), Temporary: true}
 	select {
 	case l.places <- struct{}{}:
 	case <-ctx.Done():
-		return Result{}, &Error{Scanner: "limit", Op: "wait", Err: fmt.Errorf("%w: every place is taken", ErrUnavailable), Temporary: true}
+		return Result{}, late
 	}
 	defer func() { <-l.places }()
-	if err := ctx.Err(); err != nil {
-		return Result{}, &Error{Scanner: "limit", Op: "wait", Err: errors.Join(ErrUnavailable, err), Temporary: true}
+	if ctx.Err() != nil { // select takes either where both are so
+		return Result{}, late
 	}
 	return l.Scanner.Scan(ctx, obj)
 }

@@ -56,7 +56,7 @@ func (a *api) downloadByLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 // redirect sends the bearer to the store's backend. It is not done where the
-// backend cannot, or where the content may be served but not out of hand.
+// backend cannot, or where the content is served from here only.
 func (a *api) redirect(w http.ResponseWriter, r *http.Request, record attachment.EmailAttachment) (done bool, err error) {
 	file := served(record)
 	url, err := a.handler.BackendURL(r.Context(), record, &blob.SignURLOptions{

@@ -55,8 +55,9 @@ type Options struct {
 
 	// Redirect sends the bearer of a link on to a URL of the store's backend
 	// that lasts so long, where the store signs URLs. The bytes then no longer
-	// pass through here, nor do Quota, Range and the headers of package serve
-	// apply but for type and disposition. Defaults to 0: bytes are streamed.
+	// pass through here: Quota is asked for the whole size, whatever leaves; the
+	// backend answers Range; of the headers of package serve only type and
+	// disposition apply. Defaults to 0: bytes are streamed.
 	Redirect time.Duration
 
 	// Inline lets callers ask with ?disposition=inline for a file to be shown

@@ -10,7 +10,8 @@
 //
 // # PostgreSQL
 //
-// Every statement names its tenant. Row-level security says so a second time:
+// Every statement names its tenant, but for the system's own, which concern all.
+// Row-level security says so a second time:
 // the policies compare tenant_id with the setting attachment.tenant_id, which
 // each transaction sets for itself, so the library works as a role without
 // BYPASSRLS, and a query that forgets the tenant finds nothing. Superusers

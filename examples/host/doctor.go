@@ -61,9 +61,9 @@ func (all Findings) Print(w io.Writer, asJSON bool) error {
 const checkTimeout = 3 * time.Minute
 
 // Examine looks at every part that s names, beside a host that runs or before
-// one does. It changes nothing: no schema is migrated, no key made, no folder
-// created. There is one exception: a blob of a few bytes is written to the
-// store, read back and deleted, in the namespace of a tenant of its own.
+// one does. No schema is migrated, no key made, no folder for the data. But a blob of
+// a few bytes is written to the store, read back and deleted, in the namespace of a
+// tenant of its own; a store of files makes its folders for that.
 func Examine(ctx context.Context, s Settings) Findings {
 	d := &doctor{settings: s}
 	for _, check := range []func(context.Context){d.store, d.database, d.scanner, d.clocks, d.keys, d.redis, d.disk} {

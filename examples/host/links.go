@@ -30,12 +30,24 @@ func linkSecret(path string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return secret, err
 	}
-	secret = []byte(rand.Text() + rand.Text())
-	temp := path + ".new"
-	if err := os.WriteFile(temp, secret, 0o600); err != nil {
+	if err := keep(path, rand.Text()+rand.Text()); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("keep the link signing key: %w", err)
 	}
-	return secret, os.Rename(temp, path)
+	return os.ReadFile(path) // of two first starts at once, the key of the first
+}
+
+// keep makes a file that is there as a whole or not at all, also after a power cut.
+func keep(path, text string) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(text)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	return os.Link(temp.Name(), path)
 }
 
 // baseURL is what links begin with. A host with a login may be reached under

@@ -10,8 +10,8 @@ import (
 )
 
 // openScanner asks VirusTotal for hashes that it knows, then clamd. Without
-// either it is a demo. The daemon, if there is one, can be asked how it
-// does; hostenv has made sure that nobody relies on that.
+// either it is a demo, and hostenv has made sure that nobody relies on that. The
+// daemon, if there is one, can be asked how it does.
 func openScanner(s Settings) (scanner scan.Scanner, daemon *clamd.Scanner, err error) {
 	var scanners []scan.Scanner
 	if s.Scan.VirusTotalKey != "" {

@@ -68,7 +68,7 @@ func (r *reader) text(name string, maxBytes int) string {
 // integer accepts numbers and, as templates render them, their text.
 func (r *reader) integer(name string, fallback, lowest, highest int64) int64 {
 	var n int64
-	ok := true
+	var ok bool
 	switch v := r.value(name).(type) {
 	case nil:
 		return fallback

@@ -15,7 +15,6 @@ import (
 
 const (
 	bufferSize = 512 << 10 // what of a stream is held before the store hears of it
-	headSize   = 64 << 10  // what the policy sees first
 	memorySize = 64 << 20  // the most that is decoded into memory when the data is there already
 )
 
@@ -101,7 +100,7 @@ func (run *execution) hold(ctx context.Context, c *content, data []byte) error {
 		return tooLarge(run.maxSize)
 	}
 	run.subject.Size = c.size
-	head := data[:min(len(data), headSize)]
+	head := data[:min(len(data), policy.HeadBytes)]
 	decision, err := run.judge(ctx, run.policy.Head(run.subject, head, len(head) == len(data)), bytes.NewReader(data), c.size)
 	if err != nil {
 		return err
@@ -113,7 +112,7 @@ func (run *execution) hold(ctx context.Context, c *content, data []byte) error {
 
 // stage streams content into a blob, beginning with the bytes already read.
 func (run *execution) stage(ctx context.Context, c *content, first []byte, rest io.Reader) error {
-	decision := run.policy.Head(run.subject, first[:headSize], false)
+	decision := run.policy.Head(run.subject, first[:policy.HeadBytes], false)
 	if err := decision.Err(); err != nil {
 		return err
 	}

@@ -157,8 +157,8 @@ type ScanRepository interface {
 	// job. The present verdict stands until there is a new one. ErrNotFound.
 	RequestScan(ctx context.Context, id string, now time.Time) (scan.Job, error)
 	// RequestScans makes up to q.Limit contents due again whose verdict is a
-	// scanner's, not a person's, and old, and says how many. Their verdicts stand until there
-	// are new ones. It is the system's own.
+	// scanner's, not a person's, and old, and says how many. Their verdicts stand
+	// until there are new ones. It is the system's own.
 	RequestScans(ctx context.Context, q RescanQuery) (int, error)
 	// SetVerdict overrules: the content of a record gets the status and the
 	// reason, from a person. ErrNotFound.

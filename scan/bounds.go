@@ -40,15 +40,18 @@ type limit struct {
 func (l limit) Unwrap() Scanner { return l.Scanner }
 
 func (l limit) Scan(ctx context.Context, obj Object) (Result, error) {
-	late := &Error{Scanner: "limit", Op: "wait", Err: fmt.Errorf("%w: every place is taken", ErrUnavailable), Temporary: true}
 	select {
 	case l.places <- struct{}{}:
 	case <-ctx.Done():
-		return Result{}, late
+		return Result{}, l.late()
 	}
 	defer func() { <-l.places }()
 	if ctx.Err() != nil { // select takes either where both are so
-		return Result{}, late
+		return Result{}, l.late()
 	}
 	return l.Scanner.Scan(ctx, obj)
+}
+
+func (limit) late() error {
+	return &Error{Scanner: "limit", Op: "wait", Err: fmt.Errorf("%w: every place is taken", ErrUnavailable), Temporary: true}
 }

@@ -2,7 +2,6 @@ package attachmenttest
 
 import (
 	"context"
-	"slices"
 
 	"github.com/metabuilder/workflow-plugin-attachment-handler/attachment"
 )
@@ -11,23 +10,16 @@ import (
 func (r *Repository) Purge(_ context.Context, q attachment.PurgeQuery) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	doomed := r.ended(q)
+	doomed, named := r.ended(q), rowKey{q.TenantID, q.SharedWith}
 	var keys []rowKey
 	for key, row := range r.records {
-		if doomed(row) {
+		if key != named && doomed(row) {
 			keys = append(keys, key)
 		}
 	}
-	named := rowKey{q.TenantID, q.SharedWith} // names the others, so it goes last
-	slices.SortFunc(keys, func(a, b rowKey) int {
-		switch {
-		case a == named:
-			return 1
-		case b == named:
-			return -1
-		}
-		return 0
-	})
+	if row := r.records[named]; row != nil && doomed(row) {
+		keys = append(keys, named) // it names the others, so it goes last
+	}
 	keys = keys[:min(len(keys), q.Limit)]
 	if q.DryRun {
 		return len(keys), nil
